@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(PkgConfig REQUIRED)
+if(VGI_ZSTD)
+  pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+endif()
+if(VGI_LZ4)
+  pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+endif()
+if(VGI_CLIENT)
+  pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+endif()

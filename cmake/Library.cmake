@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# One OBJECT library per layer, then the libraries that are made of them.
+add_library(vgi_flags INTERFACE)
+target_include_directories(vgi_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(vgi_flags INTERFACE _GNU_SOURCE $<$<BOOL:${VGI_ZSTD}>:VGI_HAVE_ZSTD>
+                           $<$<BOOL:${VGI_LZ4}>:VGI_HAVE_LZ4>)
+target_compile_options(vgi_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                       -fno-semantic-interposition $<$<BOOL:${VGI_WERROR}>:-Werror>)
+
+# vgi_layer_target(<var> <layer>): the target name of a layer.
+function(vgi_layer_target out layer)
+  string(REPLACE "/" "_" name ${layer})
+  set(${out} vgi_${name} PARENT_SCOPE)
+endfunction()
+
+foreach(row IN LISTS VGI_LAYERS)
+  string(REGEX MATCH "^([^:]*):" _ ${row})
+  set(layer ${CMAKE_MATCH_1})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.c)
+  if(NOT sources OR ((layer IN_LIST VGI_CLIENT_LAYERS) AND NOT VGI_CLIENT))
+    continue()
+  endif()
+  vgi_layer_target(target ${layer})
+  add_library(${target} OBJECT ${sources})
+  target_link_libraries(${target} PRIVATE vgi_flags)
+endforeach()
+
+# Third-party headers appear in exactly one layer each.
+target_link_libraries(vgi_crypto PRIVATE OpenSSL::Crypto)
+if(VGI_ZSTD)
+  target_link_libraries(vgi_codec PRIVATE PkgConfig::ZSTD)
+endif()
+if(VGI_LZ4)
+  target_link_libraries(vgi_codec PRIVATE PkgConfig::LZ4)
+endif()
+if(TARGET vgi_json)
+  target_link_libraries(vgi_json PRIVATE PkgConfig::JANSSON)
+endif()
+
+# vgi_objects(<var> <layer>...): the object files of layers.
+function(vgi_objects out)
+  set(objects)
+  foreach(layer IN LISTS ARGN)
+    vgi_layer_target(target ${layer})
+    if(TARGET ${target})
+      list(APPEND objects $<TARGET_OBJECTS:${target}>)
+    endif()
+  endforeach()
+  set(${out} ${objects} PARENT_SCOPE)
+endfunction()
+
+set(VGI_CORE_LIBS OpenSSL::Crypto Threads::Threads)
+if(VGI_ZSTD)
+  list(APPEND VGI_CORE_LIBS PkgConfig::ZSTD)
+endif()
+if(VGI_LZ4)
+  list(APPEND VGI_CORE_LIBS PkgConfig::LZ4)
+endif()
+vgi_objects(core_objects ${VGI_CORE_LAYERS})
+foreach(kind static shared)
+  string(TOUPPER ${kind} KIND)
+  add_library(vgirpc_${kind} ${KIND} ${core_objects})
+  set_target_properties(vgirpc_${kind} PROPERTIES OUTPUT_NAME vgirpc VERSION ${PROJECT_VERSION} SOVERSION 0)
+  target_include_directories(vgirpc_${kind} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(vgirpc_${kind} PRIVATE ${VGI_CORE_LIBS})
+endforeach()

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file client.h
+ * Call a worker: typed with described structs, or by name with batches.
+ *
+ * A client is one connection. It and its streams belong to one thread at a
+ * time. While a stream is open no other call can be made on its client.
+ */
+#ifndef VGIRPC_CLIENT_H
+#define VGIRPC_CLIENT_H
+
+#include <vgirpc/arena.h>
+#include <vgirpc/batch.h>
+#include <vgirpc/call.h>
+#include <vgirpc/error.h>
+#include <vgirpc/limits.h>
+#include <vgirpc/service.h>
+#include <vgirpc/sys/alloc.h>
+#include <vgirpc/type.h>
+
+VGI_BEGIN_DECLS
+
+typedef struct vgi_client vgi_client;
+typedef struct vgi_stream vgi_stream;
+typedef struct vgi_description vgi_description;
+
+/** One log record of the server; borrowed during the callback. */
+typedef struct vgi_log_record {
+    size_t size;
+    vgi_log_level level;
+    vgi_str message;
+    vgi_str extra; /**< JSON object; "{}" when there is none */
+    vgi_str server_id, request_id;
+} vgi_log_record;
+
+/** How a client connects. `{ .size = sizeof(vgi_client_options) }` is valid. */
+typedef struct vgi_client_options {
+    size_t size;                  /**< sizeof(vgi_client_options) */
+    const char *protocol;         /**< routing key; NULL: learn it from the server when needed */
+    const char *protocol_version; /**< MAJOR.MINOR.PATCH that we were made for; NULL: none */
+    unsigned connect_timeout_ms;  /**< 0: 10,000 */
+    unsigned read_timeout_ms;     /**< longest wait for the next byte; 0: none */
+    vgi_limits limits;            /**< 0 fields are defaults */
+    const vgi_allocator *allocator; /**< NULL: libc */
+    /** Receives log records as they arrive, on the calling thread. May be NULL. */
+    void (*on_log)(void *user, const vgi_log_record *record);
+    void *user;
+    bool inherit_stderr_off; /**< exec: discard the worker's stderr (default: ours) */
+    int reserved_;
+} vgi_client_options;
+
+/**
+ * Connect.
+ *
+ * @param[out] out  owned: vgi_client_close
+ * @param url       "exec:COMMAND LINE" starts a worker on pipes (split as a
+ *                  shell does, no shell is run); "unix:PATH" connects
+ * @param options   NULL: all defaults; copied
+ * @return VGI_OK; VGI_EINVAL a bad URL; VGI_ECONNECT; VGI_ENOTSUP a scheme
+ *         this build has not; VGI_ENOMEM. Blocks up to connect_timeout_ms.
+ * @since 0.1
+ */
+VGI_API int vgi_client_open(vgi_client **out, const char *url, const vgi_client_options *options,
+                            vgi_error *err);
+
+/** Connect over two open descriptors; they are closed with the client. @since 0.1 */
+VGI_API int vgi_client_open_fds(vgi_client **out, int in_fd, int out_fd,
+                                const vgi_client_options *options, vgi_error *err);
+
+/**
+ * Close. A subprocess gets end of input, then 5 s, then SIGTERM, 1 s, SIGKILL.
+ * Streams must be closed before. NULL is ignored. @since 0.1
+ */
+VGI_API void vgi_client_close(vgi_client *client);
+
+/**
+ * Call a unary method with described structs.
+ *
+ * @param method    wire name
+ * @param in_type   descriptor of *in: its fields are the parameters
+ * @param in        may be NULL when in_type is vgi_void
+ * @param out_type  descriptor of the result; vgi_void for none
+ * @param[out] out  one value of out_type->size bytes; may be NULL for vgi_void
+ * @param mem       arena for strings, lists and nested values of *out
+ * @return VGI_OK; VGI_EREMOTE the server raised: err->type names the exception,
+ *         vgi_client_failure has it whole; VGI_ESCHEMA the result is not of
+ *         out_type; VGI_EPROTO, VGI_EIO, VGI_ECLOSED, VGI_ETIMEDOUT, VGI_ELIMIT,
+ *         VGI_EINVAL a stream is open; VGI_ENOMEM. Blocks.
+ * @since 0.1
+ */
+VGI_API int vgi_client_call(vgi_client *client, const char *method, const vgi_type *in_type,
+                            const void *in, const vgi_type *out_type, void *out, vgi_arena *mem,
+                            vgi_error *err);
+
+/**
+ * Call a unary method by name: parameters as a one-row batch.
+ * @param params       NULL: no parameters; its metadata goes with the request
+ * @param[out] result  owned; NULL for a void method; may be NULL when not wanted
+ * @return as vgi_client_call. @since 0.1
+ */
+VGI_API int vgi_client_call_batch(vgi_client *client, const char *method, const vgi_batch *params,
+                                  vgi_batch **result, vgi_error *err);
+
+/** What is to be known about a stream before it is opened. */
+typedef struct vgi_stream_options {
+    size_t size;
+    bool has_header;                 /**< the method sends a header first */
+    bool exchange;                   /**< input batches are sent (else ticks) */
+    const vgi_schema *input_schema;  /**< exchange: of the batches that will be sent; NULL: the first one's */
+    int reserved_;
+} vgi_stream_options;
+
+/**
+ * Open a stream with described parameters.
+ * @param options  NULL: a producer without header
+ * @param[out] out owned: vgi_stream_close
+ * @return as vgi_client_call; that the server refused to open may also be seen
+ *         only at the first row. @since 0.1
+ */
+VGI_API int vgi_client_stream(vgi_stream **out, vgi_client *client, const char *method,
+                              const vgi_type *in_type, const void *in,
+                              const vgi_stream_options *options, vgi_error *err);
+
+/** As vgi_client_stream, with parameters as a one-row batch. @since 0.1 */
+VGI_API int vgi_client_stream_batch(vgi_stream **out, vgi_client *client, const char *method,
+                                    const vgi_batch *params, const vgi_stream_options *options,
+                                    vgi_error *err);
+
+/** Return the stream's header batch, borrowed until close; NULL without one. @since 0.1 */
+VGI_API const vgi_batch *vgi_stream_header(const vgi_stream *stream);
+
+/**
+ * Read the next row of a producer stream.
+ *
+ * Fetches the next batch when the current one is used up; log batches met on
+ * the way go to the client's log callback.
+ *
+ * @param stream      producer stream; not closed
+ * @param type        descriptor of *row; must match the stream's output schema
+ *                    by column name and Arrow type (checked per batch schema)
+ * @param[out] row    one struct of type->size bytes; its strings and lists are
+ *                    borrowed until the next call on this stream
+ * @param[out] err    may be NULL
+ * @return VGI_OK; VGI_END when the stream is over (row untouched); else
+ *         VGI_ESCHEMA   the stream has other columns than `type` describes
+ *         VGI_EREMOTE   the server raised; err->type names the exception
+ *         VGI_EPROTO, VGI_EIO, VGI_ETIMEDOUT, VGI_ENOMEM
+ * Blocks up to options.read_timeout_ms. One thread at a time per client.
+ * @since 0.1
+ */
+VGI_API int vgi_stream_row(vgi_stream *stream, const vgi_type *type, void *row, vgi_error *err);
+
+/**
+ * Read the next batch of a producer stream.
+ * @param[out] batch  borrowed until the next call on this stream
+ * @return as vgi_stream_row. @since 0.1
+ */
+VGI_API int vgi_stream_next(vgi_stream *stream, const vgi_batch **batch, vgi_error *err);
+
+/** As vgi_stream_next; `tick` metadata goes with the request for the batch. @since 0.1 */
+VGI_API int vgi_stream_tick(vgi_stream *stream, const vgi_metadata *tick, const vgi_batch **batch,
+                            vgi_error *err);
+
+/**
+ * Send one batch and read the answer to it.
+ * @param in          its metadata travels along
+ * @param[out] batch  borrowed until the next call on this stream
+ * @return as vgi_stream_row. @since 0.1
+ */
+VGI_API int vgi_stream_exchange(vgi_stream *stream, const vgi_batch *in, const vgi_batch **batch,
+                                vgi_error *err);
+
+/** Tell the server to stop, and end the stream. @return VGI_OK or VGI_EIO. @since 0.1 */
+VGI_API int vgi_stream_cancel(vgi_stream *stream, vgi_error *err);
+
+/** End the stream, draining what is left, and free it. NULL is ignored. @since 0.1 */
+VGI_API void vgi_stream_close(vgi_stream *stream);
+
+/** The last VGI_EREMOTE, whole; borrowed until the client's next call. */
+typedef struct vgi_remote_failure {
+    size_t size;
+    vgi_str type, message, traceback;
+    vgi_str code, kind, details; /**< "" when absent; details is a JSON array */
+    vgi_str extra;               /**< the whole log_extra JSON */
+    vgi_str server_id, request_id;
+} vgi_remote_failure;
+
+/** Return the last remote failure, or NULL when the last call had none. @since 0.1 */
+VGI_API const vgi_remote_failure *vgi_client_failure(const vgi_client *client);
+
+/** One method of a described service. Borrowed from the description. */
+typedef struct vgi_method_info {
+    size_t size;
+    const char *name;
+    vgi_method_kind kind;  /**< VGI_METHOD_UNARY, or PRODUCER / EXCHANGE as far as stated */
+    bool is_stream, kind_known;
+    bool has_return, has_header;
+    const vgi_schema *params, *result, *header; /**< header NULL when there is none */
+} vgi_method_info;
+
+/**
+ * Ask the server what it offers (reflection, else `__describe__`).
+ * @param[out] out  owned: vgi_description_free
+ * @return as vgi_client_call; VGI_EREMOTE when introspection is off. @since 0.1
+ */
+VGI_API int vgi_client_describe(vgi_client *client, vgi_description **out, vgi_error *err);
+
+/** Return the service's wire name. @since 0.1 */
+VGI_API const char *vgi_description_name(const vgi_description *description);
+/** Return the protocol hash, 64 hex digits. @since 0.1 */
+VGI_API const char *vgi_description_hash(const vgi_description *description);
+/** Return the server's id. @since 0.1 */
+VGI_API const char *vgi_description_server_id(const vgi_description *description);
+/** Return the describe version, e.g. "4". @since 0.1 */
+VGI_API const char *vgi_description_version(const vgi_description *description);
+/** Return the number of methods. @since 0.1 */
+VGI_API size_t vgi_description_methods(const vgi_description *description);
+/** Return a method by position (sorted by name), or NULL. @since 0.1 */
+VGI_API const vgi_method_info *vgi_description_method(const vgi_description *description, size_t index);
+/** Find a method by name. @return NULL when there is none. @since 0.1 */
+VGI_API const vgi_method_info *vgi_description_find(const vgi_description *description, const char *name);
+/** Free a description. NULL is ignored. @since 0.1 */
+VGI_API void vgi_description_free(vgi_description *description);
+
+/**
+ * Make a batch from JSON: one object is one row, an array of objects several.
+ * Missing keys are null (an error where the column is not nullable).
+ * @param schema    of the batch
+ * @param json      UTF-8, not NUL-terminated
+ * @param[out] out  owned
+ * @return VGI_OK; VGI_EINVAL not JSON, an unknown key, or a value that does not
+ *         fit its column, with the path to it; VGI_ENOMEM. Any thread. @since 0.1
+ */
+VGI_API int vgi_batch_from_json(vgi_batch **out, const vgi_schema *schema, vgi_str json,
+                                vgi_error *err);
+
+VGI_END_DECLS
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Make a batch fit another schema: columns matched by name, safely cast where types differ. */
+#ifndef VGI_ARROW_CAST_H
+#define VGI_ARROW_CAST_H
+
+#include "arrow/batch.h"
+
+typedef struct vgi__caster vgi__caster; /* reusable memory of the conversions */
+
+int vgi__caster_new(vgi__caster **out, const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
+void vgi__caster_free(vgi__caster *c);
+
+typedef enum vgi__cast_mode {
+    VGI__CAST_SAME_NAMES, /* stream input: the name sets must be equal */
+    VGI__CAST_PROJECT     /* stream output: further columns are dropped */
+} vgi__cast_mode;
+
+/* *out is `in` itself (no work) when schemas are equal, else a batch owned by the caster, valid until its
+ * next use, sharing columns that need no conversion and the metadata. VGI_ESCHEMA with the text of
+ * wire-epochs 2.7 ("Input schema mismatch: expected ..., got ...") when names differ or a column is missing;
+ * VGI_ESCHEMA when a type cannot be cast, VGI_EINVAL "ArrowInvalid" when a value does not survive the cast. */
+int vgi__cast(vgi__caster *c, const vgi_batch *in, const vgi_schema *target, vgi__cast_mode mode,
+              const vgi_batch **out, vgi_error *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The metadata keys of the wire, in one place. */
+#ifndef VGI_WIRE_KEYS_H
+#define VGI_WIRE_KEYS_H
+
+#define VGI_KEY_METHOD "vgi_rpc.method"
+#define VGI_KEY_REQUEST_VERSION "vgi_rpc.request_version"
+#define VGI_KEY_PROTOCOL "vgi_rpc.protocol"
+#define VGI_KEY_PROTOCOL_VERSION "vgi_rpc.protocol_version"
+#define VGI_KEY_CANCEL "vgi_rpc.cancel"
+#define VGI_KEY_LOG_LEVEL "vgi_rpc.log_level"
+#define VGI_KEY_LOG_MESSAGE "vgi_rpc.log_message"
+#define VGI_KEY_LOG_EXTRA "vgi_rpc.log_extra"
+#define VGI_KEY_SERVER_ID "vgi_rpc.server_id"
+#define VGI_KEY_REQUEST_ID "vgi_rpc.request_id"
+#define VGI_KEY_ERROR_CODE "vgi_rpc.error_code"
+#define VGI_KEY_ERROR_KIND "vgi_rpc.error_kind"
+#define VGI_KEY_ERROR_DETAILS "vgi_rpc.error_details"
+#define VGI_KEY_LOCATION "vgi_rpc.location"
+#define VGI_KEY_SHM_OFFSET "vgi_rpc.shm_offset"
+#define VGI_KEY_SHM_LENGTH "vgi_rpc.shm_length"
+#define VGI_KEY_SHM_SEGMENT_NAME "vgi_rpc.shm_segment_name"
+#define VGI_KEY_SHM_SEGMENT_SIZE "vgi_rpc.shm_segment_size"
+#define VGI_KEY_STREAM_STATE "vgi_rpc.stream_state#b64"
+#define VGI_KEY_PROTOCOL_NAME "vgi_rpc.protocol_name"
+#define VGI_KEY_DESCRIBE_VERSION "vgi_rpc.describe_version"
+#define VGI_KEY_PROTOCOL_HASH "vgi_rpc.protocol_hash"
+
+#define VGI_REQUEST_VERSION "1"
+#define VGI_DESCRIBE_VERSION "4"
+#define VGI_METHOD_DESCRIBE "__describe__"
+#define VGI_METHOD_TRANSPORT_OPTIONS "__transport_options__"
+
+#endif
