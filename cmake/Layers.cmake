@@ -15,7 +15,7 @@ set(VGI_LAYERS
     "types: base arrow"
     "wire: base arrow types"
     "rpc: base crypto arrow types wire"
-    "server: base arrow rpc transport/fd transport/unix"
+    "server: base arrow types rpc transport/fd transport/unix"
     "client: base json arrow types wire transport/fd transport/unix transport/subprocess"
 )
 

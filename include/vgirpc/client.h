@@ -207,11 +207,13 @@ VGI_API int vgi_client_describe(vgi_client *client, vgi_description **out, vgi_e
 
 /** Return the service's wire name. @since 0.1 */
 VGI_API const char *vgi_description_name(const vgi_description *description);
+/** Return the service's version, "" when it declares none or the server does not tell. @since 0.1 */
+VGI_API const char *vgi_description_protocol_version(const vgi_description *description);
 /** Return the protocol hash, 64 hex digits. @since 0.1 */
 VGI_API const char *vgi_description_hash(const vgi_description *description);
 /** Return the server's id. @since 0.1 */
 VGI_API const char *vgi_description_server_id(const vgi_description *description);
-/** Return the describe version, e.g. "4". @since 0.1 */
+/** Return what was asked: "4" (`__describe__`) or "vgi_rpc.Reflection.v1". @since 0.1 */
 VGI_API const char *vgi_description_version(const vgi_description *description);
 /** Return the number of methods. @since 0.1 */
 VGI_API size_t vgi_description_methods(const vgi_description *description);

@@ -7,6 +7,10 @@
 #ifndef VGIRPC_MACROS_H
 #define VGIRPC_MACROS_H
 
+#ifdef __GNUC__
+#pragma GCC system_header /* gcc then reports a misused macro at the line that uses it */
+#endif
+
 #ifdef __cplusplus
 #define VGI_BEGIN_DECLS extern "C" {
 #define VGI_END_DECLS }

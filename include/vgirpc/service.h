@@ -20,6 +20,10 @@
 #ifndef VGIRPC_SERVICE_H
 #define VGIRPC_SERVICE_H
 
+#ifdef __GNUC__
+#pragma GCC system_header /* gcc then reports a misused macro at the line that uses it */
+#endif
+
 #include <vgirpc/batch.h>
 #include <vgirpc/call.h>
 #include <vgirpc/output.h>
@@ -75,6 +79,8 @@ typedef struct vgi_method {
     int (*dynamic_next)(vgi_call *call, void *state, const vgi_batch *in, vgi_output *out, void *user);
     void (*dynamic_close)(void *state, void *user);
     void *user; /**< passed to the dynamic handlers */
+    /** NULL, or per column of params_schema a JSON scalar (NULL: none) for when a request lacks it. */
+    const char *const *defaults;
     int reserved_;
 } vgi_method;
 
@@ -97,9 +103,11 @@ typedef struct vgi_service {
 
 #ifndef __cplusplus
 
-/* Compilers only warn about incompatible function pointers; this makes it an error. */
-#define VGI_ASSERT_TYPE_(fn, ...) \
-    VGI_STATIC_ASSERT(_Generic(&fn, __VA_ARGS__: 1), "wrong type of " #fn)
+/* Compilers only warn about incompatible function pointers; this makes it an error, which says what
+ * the function has to look like. */
+#define VGI_ASSERT_TYPE_(fn, ret, ...)                                              \
+    VGI_STATIC_ASSERT(_Generic(&fn, ret (*)(__VA_ARGS__): 1, default: 0),           \
+                      #fn " must be: " #ret " " #fn "(" #__VA_ARGS__ ")")
 
 #define VGI_PUBLISH_(fn, K, ...)                                         \
     static const vgi_method vgi_method_##fn = { .size = sizeof(vgi_method), \
@@ -110,7 +118,7 @@ typedef struct vgi_service {
 /** Publish `int fn(vgi_call *, const P *, R *)`. *R is zeroed before the call. */
 #define VGI_UNARY(...) VGI_UNARY_(__VA_ARGS__, .reserved_ = 0)
 #define VGI_UNARY_(fn, P, R, ...)                                                 \
-    VGI_ASSERT_TYPE_(fn, int (*)(vgi_call *, const P *, R *));                    \
+    VGI_ASSERT_TYPE_(fn, int, vgi_call *, const P *, R *);                        \
     static int fn##_vgi_unary(vgi_call *call, const void *in, void *out)          \
     {                                                                             \
         const P *p_ = in;                                                         \
@@ -121,7 +129,7 @@ typedef struct vgi_service {
                  .unary = fn##_vgi_unary, __VA_ARGS__)
 
 #define VGI_OPEN_THUNK_(fn, P, S)                                                 \
-    VGI_ASSERT_TYPE_(fn##_open, int (*)(vgi_call *, const P *, S *));             \
+    VGI_ASSERT_TYPE_(fn##_open, int, vgi_call *, const P *, S *);                 \
     static int fn##_vgi_open(vgi_call *call, const void *in, void *st)            \
     {                                                                             \
         const P *p_ = in;                                                         \
@@ -139,7 +147,7 @@ typedef struct vgi_service {
 #define VGI_PRODUCER(...) VGI_PRODUCER_(__VA_ARGS__, .reserved_ = 0)
 #define VGI_PRODUCER_(fn, P, S, Row, ...)                                         \
     VGI_OPEN_THUNK_(fn, P, S)                                                     \
-    VGI_ASSERT_TYPE_(fn##_next, int (*)(vgi_call *, S *, vgi_output *));          \
+    VGI_ASSERT_TYPE_(fn##_next, int, vgi_call *, S *, vgi_output *);              \
     static int fn##_vgi_next(vgi_call *call, void *st, vgi_output *out)           \
     {                                                                             \
         S *s_ = st;                                                               \
@@ -158,8 +166,8 @@ typedef struct vgi_service {
 #define VGI_EXCHANGE(...) VGI_EXCHANGE_(__VA_ARGS__, .reserved_ = 0)
 #define VGI_EXCHANGE_(fn, P, S, In, Out, ...)                                     \
     VGI_OPEN_THUNK_(fn, P, S)                                                     \
-    VGI_ASSERT_TYPE_(fn##_exchange,                                               \
-                     int (*)(vgi_call *, S *, const vgi_batch *, vgi_output *));  \
+    VGI_ASSERT_TYPE_(fn##_exchange, int, vgi_call *, S *, const vgi_batch *,      \
+                     vgi_output *);                                               \
     static int fn##_vgi_exchange(vgi_call *call, void *st, const vgi_batch *in,   \
                                  vgi_output *out)                                 \
     {                                                                             \
@@ -176,7 +184,7 @@ typedef struct vgi_service {
  * VGI_CANCEL(fn)` into it.
  */
 #define VGI_ON_CANCEL(fn, S)                                                      \
-    VGI_ASSERT_TYPE_(fn##_cancel, void (*)(vgi_call *, S *));                     \
+    VGI_ASSERT_TYPE_(fn##_cancel, void, vgi_call *, S *);                         \
     static void fn##_vgi_cancel(vgi_call *call, void *st)                         \
     {                                                                             \
         S *s_ = st;                                                               \
@@ -187,7 +195,7 @@ typedef struct vgi_service {
 
 /** As VGI_ON_CANCEL, for `void fn_destroy(S *)` and `.destroy = VGI_DESTROY(fn)`. */
 #define VGI_ON_DESTROY(fn, S)                                                     \
-    VGI_ASSERT_TYPE_(fn##_destroy, void (*)(S *));                                \
+    VGI_ASSERT_TYPE_(fn##_destroy, void, S *);                                    \
     static void fn##_vgi_destroy(void *st)                                        \
     {                                                                             \
         S *s_ = st;                                                               \

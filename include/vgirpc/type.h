@@ -35,6 +35,10 @@
 #ifndef VGIRPC_TYPE_H
 #define VGIRPC_TYPE_H
 
+#ifdef __GNUC__
+#pragma GCC system_header /* gcc then reports a misused macro at the line that uses it */
+#endif
+
 #include <vgirpc/macros.h>
 #include <vgirpc/value.h>
 

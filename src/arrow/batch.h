@@ -22,6 +22,7 @@ typedef struct vgi__array_store {
     struct ArrowArray **children;
     const void **buffers;
     size_t arrays_cap, children_cap, buffers_cap;
+    size_t buffers_used;
     vgi_pair *pairs;
     size_t pairs_cap;
 } vgi__array_store;
@@ -43,6 +44,7 @@ struct vgi_batch {
     struct ArrowArray imported;
     atomic_int refs; /* heap batches */
     bool heap;
+    bool whole; /* the references above cover all data: it can be shared. Else retain copies it */
 };
 
 void vgi__batch_init(vgi_batch *b, const vgi_allocator *a); /* empty, not heap */

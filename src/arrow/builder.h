@@ -35,6 +35,9 @@ int64_t vgi__builder_length(const vgi__builder *b, int32_t node);
  * first column; VGI_EINVAL naming the column otherwise). `rows` also gives the length of a batch without columns. */
 int vgi__builder_finish(vgi__builder *b, int64_t rows, struct ArrowArray **out, vgi_error *err);
 
+/* One finished column by itself, however many rows it has. */
+int vgi__builder_finish_column(vgi__builder *b, int32_t node, struct ArrowArray **out, vgi_error *err);
+
 /* Copy `count` rows of any array of the same type (all layouts) onto a node. For casts, slices, retained batches. */
 int vgi__builder_copy(vgi__builder *b, int32_t node, const vgi_schema *s, int32_t from,
                       const struct ArrowArray *a, int64_t first, int64_t count, vgi_error *err);

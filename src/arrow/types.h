@@ -92,8 +92,23 @@ struct vgi_schema {
     uint32_t message_len;
     const uint8_t *metadata; /* schema metadata in C Data form, or NULL */
     uint64_t hash;           /* of the message bytes */
-    void *storage;           /* one allocation behind nodes, names, message */
+    char *text;              /* room for names, formats, metadata: see vgi__schema_alloc */
+    uint8_t *encoded;        /* owns `message` when this library encoded it; or NULL */
 };
+
+/*
+ * Making a schema: alloc, fill the nodes, finish, seal. Strings (and a received message) go into
+ * s->text. A node needs name, name_len, metadata, nullable, ordered, n_children, dictionary and what
+ * vgi__format_parse sets. A dictionary type needs id and values: a schema of one nullable column with
+ * the name "", finished but not sealed. On failure of any step: unref.
+ */
+vgi_schema *vgi__schema_alloc(const vgi_allocator *a, int32_t n_nodes, int32_t n_dictionaries,
+                              size_t text); /* one zeroed allocation, refs 1; NULL: no memory */
+/* Check the shapes (child counts, map entries, run ends, union ids, index types; `code` is the status
+ * of a violation) and set subtree, the counts and `plain`. */
+int vgi__schema_finish(vgi_schema *s, int code, vgi_error *err);
+/* Set hash and, unless message is set already (a received one, in s->text), encode the message. */
+int vgi__schema_seal(vgi_schema *s, vgi_error *err);
 
 /* First child, next sibling. */
 static inline int32_t vgi__child(int32_t node) { return node + 1; }
@@ -104,18 +119,26 @@ static inline int32_t vgi__sibling(const struct vgi_schema *s, int32_t node)
 /* Node index of a top-level column, -1 when out of range. */
 int32_t vgi__column_node(const struct vgi_schema *s, int32_t column);
 
+/* Bytes of field metadata in C Data form: int32 pairs, then int32 length and bytes of each key and value. */
+size_t vgi__packed_metadata_size(const uint8_t *metadata);
+
 /* Compile from C Data (deep copy). `limits` NULL: defaults. */
 int vgi__schema_compile(vgi_schema **out, const struct ArrowSchema *s, const vgi_limits *limits,
                         const vgi_allocator *a, vgi_error *err);
-/* Parse one node's format string into layout, logical, width ...; false: unknown. */
+/* Parse a format string into the node's format, layout, logical, n_buffers, utf8, is_signed, unit,
+ * width, precision, scale and extra (the last points into `format`); false: unknown. */
 bool vgi__format_parse(const char *format, vgi__node *node);
 /* The empty schema: one static instance, ref/unref are no-ops on it. */
 const vgi_schema *vgi__schema_empty(void);
+/* Which child each type id of a union stands for. */
+void vgi__union_children(const vgi__node *node, uint8_t child_of[128]);
 /* Equality of one column pair as vgi_schema_equal sees it; names compared only if asked. */
 bool vgi__node_equal(const vgi_schema *a, int32_t na, const vgi_schema *b, int32_t nb,
                      bool names, bool nullability);
 /* Arrow's own words for a node's type, appended: "list<item: int64 not null>". */
 struct vgi__buffer;
 bool vgi__type_text(struct vgi__buffer *b, const vgi_schema *s, int32_t node);
+/* All columns on one line: "a: int64 not null, b: string". */
+bool vgi__schema_text(struct vgi__buffer *b, const vgi_schema *s);
 
 #endif

@@ -4,8 +4,7 @@
  *
  * A writer collects what is to be sent as segments: bytes of its own scratch buffer, and references to
  * buffers of the caller of 4 KiB and more, and flushes them with one gathered write. Referenced memory
- * must stay valid until the flush. Schema messages are referenced from the schema. Between flushes several
- * streams may be written (header stream, data stream).
+ * must stay valid until the flush. Between flushes several streams may be written (header stream, data stream).
  *
  * Dictionaries: before a record batch, a dictionary message is written for each dictionary whose content
  * differs from what this stream last wrote under its id (nested ones first).
@@ -22,7 +21,7 @@ typedef struct vgi__writer vgi__writer;
 int vgi__writer_new(vgi__writer **out, const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
 void vgi__writer_free(vgi__writer *w);
 
-int vgi__writer_schema(vgi__writer *w, const vgi_schema *s, vgi_error *err); /* begins a stream; s is referenced until eos */
+int vgi__writer_schema(vgi__writer *w, const vgi_schema *s, vgi_error *err); /* begins a stream; s is referenced until the next stream */
 /* `array` is a struct array of the begun schema; any offset. On failure nothing of it was added. */
 int vgi__writer_batch(vgi__writer *w, const struct ArrowArray *array, const vgi_metadata *m, vgi_error *err);
 /* A batch of zero rows on the begun schema (logs, errors, pointers). */
@@ -32,8 +31,13 @@ size_t vgi__writer_pending(const vgi__writer *w);   /* bytes not flushed */
 uint64_t vgi__writer_bytes(const vgi__writer *w);    /* bytes added so far */
 int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err); /* also forgets on failure */
 int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err); /* flush into memory */
-/* Undo everything since the last mark (a batch that turned out not to be sendable). */
-typedef struct vgi__writer_mark { size_t scratch, segments; uint64_t bytes; } vgi__writer_mark;
+/* Undo everything since a mark (a batch that turned out not to be sendable). A mark within a stream is
+ * good until the next stream begins, any mark until the next flush. */
+typedef struct vgi__writer_mark {
+    size_t scratch, segments;
+    uint64_t bytes;
+    bool open; /* within a stream */
+} vgi__writer_mark;
 vgi__writer_mark vgi__writer_mark_here(const vgi__writer *w);
 void vgi__writer_rewind(vgi__writer *w, vgi__writer_mark m);
 

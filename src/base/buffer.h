@@ -17,7 +17,8 @@ typedef struct vgi__buffer {
     size_t len, cap;
     size_t limit; /* most bytes; SIZE_MAX: none */
     const vgi_allocator *allocator;
-    bool failed; /* sticky: an append did not fit or memory ran out; later appends do nothing */
+    bool failed; /* sticky: an append did not fit or memory ran out; later appends do
+                    nothing */
 } vgi__buffer;
 
 void vgi__buffer_init(vgi__buffer *b, const vgi_allocator *a, size_t limit);

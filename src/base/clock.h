@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-uint64_t vgi__clock_ns(void);  /* monotonic */
-int64_t vgi__wall_us(void);    /* Unix time */
+uint64_t vgi__clock_ns(void); /* monotonic */
+int64_t vgi__wall_us(void);   /* Unix time */
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 void vgi__random_bytes(void *p, size_t n); /* from the kernel */
-/* Ids, not secrets: 16 lowercase hex digits and a NUL. Per-thread generator, no system call. */
+/* Ids, not secrets: 16 lowercase hex digits and a NUL. Per-thread generator, no system
+ * call. */
 void vgi__random_id(char out[17]);
 
 #endif

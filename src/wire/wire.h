@@ -36,6 +36,7 @@ typedef struct vgi__origin {
     const char *server_id;
     const char *request_id; /* NULL: not sent */
     bool tracebacks;
+    vgi__buffer *scratch; /* where texts are put together; reused, overwritten */
 } vgi__origin;
 
 /* Write a log batch on the writer's begun schema. */
@@ -51,5 +52,7 @@ const char *vgi__level_name(vgi_log_level level);
 vgi_log_level vgi__level_parse(vgi_str name);
 /* Is it one of the sixteen canonical codes? */
 bool vgi__code_valid(const char *code);
+/* Is it a JSON array of objects, as error details have to be? */
+bool vgi__details_valid(const char *json);
 
 #endif

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measure the library beside the floor of each transport and the Python reference.
+
+Every workload is replayed by a client that is next to free, against each server
+in turn, client and server on one core: the figure is the server's CPU time per
+call. `limit` is a server that only reads and writes the same bytes. Rounds are
+interleaved, so that a noisy moment hits every server alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CORE = 0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One row: `payload` replayed on `transport`; `goal` is the CPU ratio to the limit."""
+
+    name: str
+    transport: str
+    payload: str
+    calls: int
+    goal: float | None = None
+    depth: int = 1
+    mode: str = "unary"
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}, {self.transport}"
+
+
+WORKLOADS = [
+    Workload("add", "pipe", "add", 20000, 1.4),
+    Workload("add", "unix", "add", 20000, 1.3),
+    Workload("void", "pipe", "void", 20000, 1.3),
+    Workload("echo 1 KiB", "pipe", "echo1K", 20000),
+    Workload("1-row producer", "pipe", "producer1row", 20000, 1.3, mode="stream"),
+    Workload("1-row producer", "unix", "producer1row", 20000, mode="stream"),
+    Workload("1-row producer, 64 ticks sent at once", "pipe", "producer1row", 64000, 1.6, 64, "stream"),
+    Workload("1-row exchange", "pipe", "exchange1row", 20000, 1.4, mode="stream"),
+    Workload("1-row exchange", "unix", "exchange1row", 20000, 1.3, mode="stream"),
+    Workload("512 KiB producer", "pipe", "producer512K", 600, mode="stream"),
+    Workload("512 KiB producer", "unix", "producer512K", 600, 1.1, mode="stream"),
+    Workload("echo 1 MiB", "pipe", "echo1M", 300, 1.1),
+    Workload("echo 1 MiB", "unix", "echo1M", 300, 1.1),
+    Workload("cold start to first answer", "pipe", "add", 20, mode="cold"),
+]
+
+
+@dataclass
+class Server:
+    """A command line; `epoch` names the recorded requests it understands."""
+
+    name: str
+    argv: list[str]
+    epoch: str
+    share: float = 1.0  # of the calls of a workload
+    sockets: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
+class Bench:
+    def __init__(self, build: Path, scratch: Path, stack: contextlib.ExitStack) -> None:
+        self.bin = build / "bin"
+        self.scratch = scratch
+        self.stack = stack
+        self.ours = Server("vgirpc", [str(self.bin / "vgirpc-conformance-worker")], "seed")
+        self.limit = Server("limit", [str(self.bin / "vgirpc-bench-limit")], "seed")
+        for epoch in ("seed", "current"):
+            request = subprocess.run([self.bin / "vgirpc-bench-echo", str(1 << 20), epoch], check=True, capture_output=True)
+            (scratch / f"echo1M-{epoch}.request").write_bytes(request.stdout)
+
+    def payload(self, load: Workload, epoch: str, kind: str) -> Path:
+        if load.payload == "echo1M":
+            return self.scratch / f"echo1M-{epoch}.{kind}"
+        return HERE / "payloads" / epoch / f"{load.payload}.{kind}"
+
+    def serve(self, argv: list[str], path: str) -> int:
+        """Start a server that announces `path`; return its process id."""
+        process = subprocess.Popen(
+            argv, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {CORE})
+        )
+        self.stack.callback(process.wait)
+        self.stack.callback(process.kill)
+        line = process.stdout.readline().strip() if process.stdout else ""
+        if line != f"UNIX:{path}":
+            sys.exit(f"{argv[0]}: expected UNIX:{path}, got {line!r}")
+        return process.pid
+
+    def limit_argv(self, load: Workload) -> list[str]:
+        """Arguments that make the limit answer this workload with the bytes that we answer."""
+        prefix = self.scratch / f"answer-{load.payload}"
+        if not Path(f"{prefix}.first").exists():
+            self.raw(Workload("", "pipe", load.payload, 1, mode="stream" if load.mode == "stream" else "unary"),
+                     self.ours, 1, ["-d", str(prefix)])
+        if load.mode != "stream":
+            return [str(self.payload(load, "seed", "request").stat().st_size), f"{prefix}.first"]
+        tick = self.payload(load, "seed", "tick").stat().st_size
+        opening = self.payload(load, "seed", "open").stat().st_size + tick
+        return [str(opening), f"{prefix}.first", str(tick), f"{prefix}.turn"]
+
+    def target(self, load: Workload, server: Server) -> list[str]:
+        """The end of the client's command line: how it reaches the server."""
+        if load.transport == "pipe":
+            return ["--", *server.argv, *(["--pipe", *self.limit_argv(load)] if server is self.limit else [])]
+        key = load.payload if server is self.limit else ""
+        if key not in server.sockets:
+            path = str(self.scratch / f"{server.name}{key}")
+            extra = [path, *self.limit_argv(load)] if server is self.limit else ["--unix", path]
+            server.sockets[key] = path, self.serve([*server.argv, *extra], path)
+        path, pid = server.sockets[key]
+        return ["-u", path, "-x", str(pid)]
+
+    def raw(self, load: Workload, server: Server, calls: int, extra: list[str]) -> dict[str, float]:
+        stream = load.mode == "stream"
+        argv = [str(self.bin / "vgirpc-bench-raw"), "-m", load.mode, "-c", str(CORE), "-s", str(CORE), "-n", str(calls)]
+        argv += ["-w", str(max(1, calls // 10)), "-k", str(load.depth), *extra]
+        argv += ["-p", str(self.payload(load, server.epoch, "open" if stream else "request"))]
+        argv += ["-t", str(self.payload(load, server.epoch, "tick"))] if stream else []
+        done = subprocess.run(argv + self.target(load, server), capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            sys.exit(f"{load.title}: {server.name}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def measure(bench: Bench, servers: list[Server], options: argparse.Namespace) -> list[dict]:
+    loads = [w for w in WORKLOADS if re.search(options.only, w.title)]
+    samples: dict[tuple[str, str], list[dict]] = {}
+    for repeat in range(options.repeats):
+        started = time.monotonic()
+        for load in loads:
+            for server in servers:
+                calls = max(load.depth, int(load.calls * options.scale * server.share))
+                cost = bench.raw(load, server, calls, [])
+                samples.setdefault((load.title, server.name), []).append(cost)
+        print(f"round {repeat + 1} of {options.repeats}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+    rows = []
+    for load in loads:
+        row: dict = {"workload": load.title, "goal": load.goal, "servers": {}}
+        for server in servers:
+            costs = samples[load.title, server.name]
+            figure = "p50_us" if load.mode == "cold" else "cpu_us"
+            row["figure"] = figure
+            row["servers"][server.name] = {key: spread([c[key] for c in costs]) for key in costs[0]}
+        floor = row["servers"]["limit"][row["figure"]]["median"]
+        for entry in row["servers"].values():
+            entry["ratio"] = entry[row["figure"]]["median"] / floor
+        rows.append(row)
+    return rows
+
+
+def text_size(library: Path) -> int | None:
+    done = subprocess.run(["size", str(library)], capture_output=True, text=True)
+    return int(done.stdout.splitlines()[1].split()[0]) if done.returncode == 0 else None
+
+
+def arrow_codec(bench: Bench) -> list[str]:
+    program = bench.bin / "vgirpc-bench-arrow"
+    if not program.exists():
+        return []
+    return subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def number(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def print_rows(rows: list[dict], servers: list[Server]) -> None:
+    names = [s.name for s in servers]
+    print("| server CPU per call, us | " + " | ".join(names) + " | x limit | goal |")
+    print("|-|" + "-|" * (len(names) + 2))
+    for row in rows:
+        cells = []
+        for name in names:
+            figure = row["servers"][name][row["figure"]]
+            cells.append(f"{number(figure['median'])} [{number(figure['min'])}..{number(figure['max'])}]")
+        ratio, goal = row["servers"]["vgirpc"]["ratio"], row["goal"]
+        verdict = "-" if goal is None else f"<= {goal} {'met' if ratio <= goal else 'missed'}"
+        title = row["workload"] + (" (elapsed)" if row["figure"] == "p50_us" else "")
+        print(f"| {title} | " + " | ".join(cells) + f" | {ratio:.2f} | {verdict} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, required=True, help="a release build")
+    parser.add_argument("--json", type=Path, help="also write everything to this file")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the number of calls")
+    parser.add_argument("--only", default="", metavar="REGEX", help="workloads whose title matches")
+    parser.add_argument("--python15", type=Path, help="python with release 0.15.0 of the reference")
+    parser.add_argument("--python52", type=Path, help="python with release 0.52.2 of the reference")
+    options = parser.parse_args()
+
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vgirpc-bench-")))
+        bench = Bench(options.build.resolve(), scratch, stack)
+        servers = [bench.limit, bench.ours]
+        worker = str(HERE / "reference_worker.py")
+        if options.python15:
+            servers.append(Server("python 0.15.0", [str(options.python15), worker], "seed", 0.1))
+        if options.python52:
+            servers.append(Server("python 0.52.2", [str(options.python52), worker], "current", 0.1))
+        rows = measure(bench, servers, options)
+        codec = arrow_codec(bench)
+
+    print_rows(rows, servers)
+    size = text_size(bench.bin.parent / "lib" / "libvgirpc.so")
+    cold = next((r["servers"]["vgirpc"] for r in rows if r["figure"] == "p50_us"), None)
+    print()
+    if cold:
+        print(f"anonymous memory of a worker after one call: {cold['anon_kib']['median'] / 1024:.2f} MiB (goal 1.5)")
+    if size:
+        print(f"code and constants of libvgirpc.so: {size / 1024:.0f} KiB")
+    for line in codec:
+        print(line)
+    if options.json:
+        found = {"machine": platform.processor() or platform.machine(), "kernel": platform.release(),
+                 "cores": os.cpu_count(), "rows": rows, "library_text_bytes": size, "arrow": codec}
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+main()

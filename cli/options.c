@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(member) offsetof(settings, member)
+
+const option common_options[] = {
+    { 0, "format", OPTION_FORMAT, FIELD(format), "FORMAT",
+      "table, json or arrow (default: table on a terminal, else json)" },
+    { 0, "timeout", OPTION_SECONDS, FIELD(timeout_ms), "SECONDS",
+      "longest wait for the server's next byte (default: none)" },
+    { 0, "protocol", OPTION_TEXT, FIELD(protocol), "NAME",
+      "service to address (default: the server's first)" },
+    { 0, "protocol-version", OPTION_TEXT, FIELD(protocol_version), "X.Y.Z",
+      "version of it that is expected" },
+    { 'v', "verbose", OPTION_FLAG, FIELD(verbose), NULL, "show tracebacks and details" },
+    { 'h', "help", OPTION_FLAG, FIELD(help), NULL, "show this help" },
+    { 0 }
+};
+
+static int complain(const command *cmd, const char *what, const char *which)
+{
+    (void)fprintf(stderr, "error: %s%s (see vgirpc %s --help)\n", what, which, cmd->name);
+    return -1;
+}
+
+/* ---- values ---- */
+
+static bool parse_count(const char *value, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(value, &end, 10);
+    return errno == 0 && end != value && !*end && *value != '-' && *out > 0;
+}
+
+static bool parse_seconds(const char *value, unsigned *ms)
+{
+    char *end;
+    const double s = strtod(value, &end);
+
+    if (end == value || *end || !(s > 0) || s > 1e6)
+        return false;
+    *ms = (unsigned)(s * 1000);
+    if (*ms == 0)
+        *ms = 1;
+    return true;
+}
+
+static bool parse_format(const char *value, format *out)
+{
+    static const char *const names[] = { [FORMAT_TABLE] = "table",
+                                         [FORMAT_JSON] = "json",
+                                         [FORMAT_ARROW] = "arrow" };
+
+    for (format f = FORMAT_TABLE; f <= FORMAT_ARROW; f++) {
+        if (strcmp(value, names[f]) == 0) {
+            *out = f;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool set(const option *o, settings *s, const char *value)
+{
+    void *field = (char *)s + o->offset;
+
+    switch (o->kind) {
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)field = value;
+        return true;
+    case OPTION_COUNT:
+        return parse_count(value, field);
+    case OPTION_SECONDS:
+        return parse_seconds(value, field);
+    case OPTION_FORMAT:
+        return parse_format(value, field);
+    }
+    return false;
+}
+
+/* ---- the command line ---- */
+
+/* `arg` is "--name", "--name=value" or "-l". */
+static bool matches(const option *o, const char *arg)
+{
+    const size_t n = strlen(o->name);
+
+    if (arg[1] != '-')
+        return o->letter && arg[1] == o->letter && !arg[2];
+    return strncmp(arg + 2, o->name, n) == 0 && (!arg[2 + n] || arg[2 + n] == '=');
+}
+
+static const option *find_in(const option *table, const char *arg)
+{
+    for (; table->name; table++) {
+        if (matches(table, arg))
+            return table;
+    }
+    return NULL;
+}
+
+/* Apply the option at argv[*i]; moves *i over a value of its own. */
+static int apply(const command *cmd, settings *s, int argc, char **argv, int *i)
+{
+    const char *arg = argv[*i];
+    const char *value = strchr(arg, '=');
+    const option *o = find_in(cmd->options, arg);
+
+    if (!o)
+        o = find_in(common_options, arg);
+    if (!o)
+        return complain(cmd, "unknown option ", arg);
+    if (o->kind == OPTION_FLAG)
+        return value ? complain(cmd, "no value is possible: ", arg) : set(o, s, NULL) - 1;
+    if (value)
+        value++;
+    else if (*i + 1 < argc)
+        value = argv[++*i];
+    else
+        return complain(cmd, "a value is missing after ", arg);
+    if (set(o, s, value))
+        return 0;
+    (void)fprintf(stderr, "error: --%s: \"%s\" is no %s\n", o->name, value, o->value);
+    return -1;
+}
+
+int parse_options(const command *cmd, settings *s, int argc, char **argv)
+{
+    bool only_operands = false;
+    int n = 0;
+
+    for (int i = 0; i < argc; i++) {
+        if (!only_operands && strcmp(argv[i], "--") == 0) {
+            only_operands = true;
+        } else if (only_operands || argv[i][0] != '-' || !argv[i][1]) {
+            argv[n++] = argv[i];
+        } else if (apply(cmd, s, argc, argv, &i) != 0) {
+            return -1;
+        }
+    }
+    if (s->help)
+        return n;
+    if (n < cmd->min_operands)
+        return complain(cmd, "usage: vgirpc ", cmd->operands);
+    if (cmd->max_operands >= 0 && n > cmd->max_operands)
+        return complain(cmd, "too many arguments: ", argv[cmd->max_operands]);
+    return n;
+}
+
+void print_options(FILE *to, const option *options)
+{
+    for (; options->name; options++) {
+        char spelled[64];
+        (void)snprintf(spelled, sizeof(spelled), "%c%c%s--%s%s%s", options->letter ? '-' : ' ',
+                       options->letter ? options->letter : ' ', options->letter ? ", " : "  ",
+                       options->name, options->value ? " " : "",
+                       options->value ? options->value : "");
+        (void)fprintf(to, "  %-30s %s\n", spelled, options->help);
+    }
+}

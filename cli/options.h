@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Option tables: one row per option gives both its parsing and its line of help. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+typedef enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_JSON, FORMAT_ARROW } format;
+
+/* What the command line says. */
+typedef struct settings {
+    bool help, verbose, print_header, as_json;
+    unsigned timeout_ms;
+    format format;
+    const char *protocol, *protocol_version;
+    const char *json;   /* call, stream: the parameters */
+    const char *input;  /* stream: a file of JSON lines, "-" for stdin */
+    const char *schema; /* stream: of the input */
+    uint64_t limit;     /* stream: rows; 0: all */
+    uint64_t bench;     /* call: how often; 0: once, and print the result */
+} settings;
+
+typedef enum option_kind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_COUNT,   /* uint64_t, at least 1 */
+    OPTION_SECONDS, /* unsigned milliseconds */
+    OPTION_FORMAT
+} option_kind;
+
+typedef struct option {
+    char letter;      /* 0: none */
+    const char *name; /* NULL ends a table */
+    option_kind kind;
+    size_t offset;     /* in settings */
+    const char *value; /* its name in the help; NULL for flags */
+    const char *help;
+} option;
+
+extern const option common_options[];
+
+typedef struct command {
+    const char *name, *operands, *summary, *description, *examples;
+    const option *options;
+    int min_operands, max_operands; /* max -1: any number */
+    int (*run)(const settings *s, int argc, char **argv); /* operands only */
+} command;
+
+/* Move the operands to the front of argv and fill in the settings. Returns their number, or -1 after having
+ * said what is wrong. */
+int parse_options(const command *cmd, settings *s, int argc, char **argv);
+void print_options(FILE *to, const option *options);
+
+#endif

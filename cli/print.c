@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "print.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define GAP 2            /* between columns */
+#define MIN_WIDTH 4      /* to which a column may be cut */
+#define EOS_BYTES 8      /* of an IPC stream's end */
+#define ELLIPSIS "\xe2\x80\xa6"
+
+/* ---- foreign text ---- */
+
+/* The length of the character at `p`; what continues no character counts as one. */
+static size_t char_bytes(const char *p, size_t n)
+{
+    size_t len = 1;
+
+    while (len < n && ((unsigned char)p[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+static size_t char_count(vgi_str text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len; count++)
+        i += char_bytes(text.data + i, text.len - i);
+    return count;
+}
+
+/* C0, DEL and C1 controls. */
+static bool is_control(const char *p, size_t n)
+{
+    const unsigned char c = (unsigned char)p[0];
+
+    return c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0);
+}
+
+size_t print_plain(FILE *to, vgi_str text, size_t width)
+{
+    const bool cut = width > 0 && char_count(text) > width;
+    const size_t last = cut ? width - 1 : SIZE_MAX;
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len && count < last; count++) {
+        const size_t n = char_bytes(text.data + i, text.len - i);
+        if (is_control(text.data + i, n))
+            (void)fputc(' ', to);
+        else
+            (void)fwrite(text.data + i, 1, n, to);
+        i += n;
+    }
+    if (cut) {
+        (void)fputs(ELLIPSIS, to);
+        count++;
+    }
+    return count;
+}
+
+void print_lines(FILE *to, vgi_str text)
+{
+    while (text.len) {
+        const char *end = memchr(text.data, '\n', text.len);
+        const size_t n = end ? (size_t)(end - text.data) : text.len;
+        (void)fputs("  ", to);
+        print_plain(to, (vgi_str){ text.data, n }, 0);
+        (void)fputc('\n', to);
+        text.data += end ? n + 1 : n;
+        text.len -= end ? n + 1 : n;
+    }
+}
+
+/* ---- tables ---- */
+
+static bool is_number(const char *format)
+{
+    return strchr("csilCSILefg", format[0]) ? !format[1] : format[0] == 'd';
+}
+
+/* Take from the widest column until the line fits. */
+static void fit(size_t *widths, size_t n, size_t terminal)
+{
+    for (;;) {
+        size_t total = (n - 1) * GAP, widest = 0;
+        for (size_t c = 0; c < n; c++) {
+            total += widths[c];
+            if (widths[c] > widths[widest])
+                widest = c;
+        }
+        if (total <= terminal || widths[widest] <= MIN_WIDTH)
+            return;
+        const size_t over = total - terminal;
+        const size_t room = widths[widest] - MIN_WIDTH;
+        /* Not all at once: the second widest may have to give as well. */
+        widths[widest] -= room < over ? (room + 1) / 2 : (over + 1) / 2;
+    }
+}
+
+static int measure(printer *p, const vgi_batch *b, int64_t rows, vgi_error *err)
+{
+    const vgi_schema *schema = vgi_batch_schema(b);
+    const size_t n = vgi_schema_columns(schema);
+
+    p->widths = vgi_arena_calloc(&p->kept, n, sizeof(*p->widths));
+    if (!p->widths) {
+        err->code = VGI_ENOMEM;
+        return VGI_ENOMEM;
+    }
+    for (size_t c = 0; c < n; c++) {
+        p->widths[c] = char_count(vgi_str_from(vgi_schema_name(schema, c)));
+        for (int64_t r = 0; r < rows; r++) {
+            vgi_str cell;
+            int rc = vgi_batch_cell_text(b, r, c, &p->mem, &cell, err);
+            if (rc != VGI_OK)
+                return rc;
+            if (char_count(cell) > p->widths[c])
+                p->widths[c] = char_count(cell);
+        }
+        if (p->widths[c] == 0)
+            p->widths[c] = 1;
+    }
+    if (p->terminal)
+        fit(p->widths, n, p->terminal);
+    return VGI_OK;
+}
+
+static void pad(size_t n)
+{
+    for (; n > 0; n--)
+        (void)putchar(' ');
+}
+
+/* One cell; the last column is not padded on the right. */
+static void print_cell(const printer *p, vgi_str cell, size_t column, size_t columns,
+                       bool right)
+{
+    const size_t width = p->widths[column];
+    size_t used = char_count(cell);
+
+    used = used > width && p->terminal ? width : used;
+    if (right && used < width)
+        pad(width - used);
+    used = print_plain(stdout, cell, p->terminal ? width : 0);
+    if (column + 1 < columns)
+        pad((right || used >= width ? 0 : width - used) + GAP);
+}
+
+static void print_heading(const printer *p, const vgi_schema *schema)
+{
+    const size_t n = vgi_schema_columns(schema);
+
+    for (size_t c = 0; c < n; c++)
+        print_cell(p, vgi_str_from(vgi_schema_name(schema, c)), c, n,
+                   is_number(vgi_schema_format(schema, c)));
+    (void)putchar('\n');
+    for (size_t c = 0; c < n; c++) {
+        for (size_t i = 0; i < p->widths[c]; i++)
+            (void)putchar('-');
+        pad(c + 1 < n ? GAP : 0);
+    }
+    (void)putchar('\n');
+}
+
+static int print_table(printer *p, const vgi_batch *b, int64_t rows, vgi_error *err)
+{
+    const vgi_schema *schema = vgi_batch_schema(b);
+    const size_t n = vgi_schema_columns(schema);
+
+    if (n == 0)
+        return VGI_OK;
+    if (!p->widths) {
+        int rc = measure(p, b, rows, err);
+        if (rc != VGI_OK)
+            return rc;
+        print_heading(p, schema);
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < n; c++) {
+            vgi_str cell;
+            int rc = vgi_batch_cell_text(b, r, c, &p->mem, &cell, err);
+            if (rc != VGI_OK)
+                return rc;
+            print_cell(p, cell, c, n, is_number(vgi_schema_format(schema, c)));
+        }
+        (void)putchar('\n');
+        vgi_arena_reset(&p->mem);
+    }
+    return VGI_OK;
+}
+
+/* ---- JSON lines and Arrow ---- */
+
+static int print_json(printer *p, const vgi_batch *b, int64_t rows, vgi_error *err)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        vgi_str json;
+        int rc = vgi_batch_row_json(b, r, &p->mem, &json, err);
+        if (rc != VGI_OK)
+            return rc;
+        (void)fwrite(json.data, 1, json.len, stdout);
+        (void)putchar('\n');
+        vgi_arena_reset(&p->mem);
+    }
+    return VGI_OK;
+}
+
+/* Each batch is encoded as a stream of its own; all but the first lose their schema, and all their end. */
+static int print_arrow(printer *p, const vgi_batch *b, vgi_error *err)
+{
+    const size_t schema_bytes = vgi_schema_message(vgi_batch_schema(b)).len;
+    vgi_bytes bytes;
+    size_t skip;
+    int rc = vgi_batch_encode(b, NULL, &p->mem, &bytes, err);
+
+    if (rc != VGI_OK)
+        return rc;
+    skip = p->arrow_open ? schema_bytes : 0;
+    p->arrow_open = true;
+    (void)fwrite(bytes.data + skip, 1, bytes.len - skip - EOS_BYTES, stdout);
+    return VGI_OK;
+}
+
+/* ---- printers ---- */
+
+void printer_init(printer *p, format chosen)
+{
+    const bool tty = isatty(STDOUT_FILENO);
+    struct winsize size;
+
+    memset(p, 0, sizeof(*p));
+    p->format = chosen;
+    if (chosen == FORMAT_AUTO)
+        p->format = tty ? FORMAT_TABLE : FORMAT_JSON;
+    if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        p->terminal = size.ws_col;
+}
+
+static int check_stdout(vgi_error *err)
+{
+    if (!ferror(stdout))
+        return VGI_OK;
+    err->code = VGI_EIO;
+    (void)snprintf(err->message, sizeof(err->message), "stdout was closed");
+    return VGI_EIO;
+}
+
+int printer_batch(printer *p, const vgi_batch *batch, int64_t limit, vgi_error *err)
+{
+    int64_t rows = vgi_batch_rows(batch);
+    int rc;
+
+    if (rows > limit)
+        rows = limit;
+    if (p->format == FORMAT_ARROW)
+        rc = print_arrow(p, batch, err);
+    else if (p->format == FORMAT_JSON)
+        rc = print_json(p, batch, rows, err);
+    else
+        rc = print_table(p, batch, rows, err);
+    vgi_arena_reset(&p->mem);
+    return rc == VGI_OK ? check_stdout(err) : rc;
+}
+
+/* The batch inside a result that is a one-row IPC stream; NULL: it is none. Owned. */
+static vgi_batch *embedded(const vgi_batch *b)
+{
+    static const uint8_t continuation[] = { 0xff, 0xff, 0xff, 0xff };
+    vgi_batch *inner = NULL;
+    vgi_bytes bytes;
+
+    if (vgi_batch_rows(b) != 1 || vgi_batch_bytes(b, "result", 0, &bytes) != VGI_OK ||
+        bytes.len < sizeof(continuation) ||
+        memcmp(bytes.data, continuation, sizeof(continuation)) != 0)
+        return NULL;
+    return vgi_batch_decode(&inner, bytes, NULL) == VGI_OK ? inner : NULL;
+}
+
+int printer_result(printer *p, const vgi_batch *batch, vgi_error *err)
+{
+    vgi_batch *inner;
+    int rc;
+
+    if (!batch) {
+        if (p->format == FORMAT_JSON)
+            (void)puts("{}");
+        return check_stdout(err);
+    }
+    inner = p->format == FORMAT_ARROW ? NULL : embedded(batch);
+    if (!inner)
+        return printer_batch(p, batch, INT64_MAX, err);
+    if (p->format == FORMAT_JSON && vgi_batch_rows(inner) == 1) {
+        vgi_str json;
+        rc = vgi_batch_row_json(inner, 0, &p->mem, &json, err);
+        if (rc == VGI_OK)
+            (void)printf("{\"result\":%.*s}\n", (int)json.len, json.data);
+    } else {
+        rc = printer_batch(p, inner, INT64_MAX, err);
+    }
+    vgi_batch_unref(inner);
+    return rc == VGI_OK ? check_stdout(err) : rc;
+}
+
+int printer_end(printer *p, vgi_error *err)
+{
+    static const uint8_t eos[EOS_BYTES] = { 0xff, 0xff, 0xff, 0xff };
+
+    if (p->arrow_open)
+        (void)fwrite(eos, 1, sizeof(eos), stdout);
+    (void)fflush(stdout);
+    vgi_arena_free(&p->mem);
+    vgi_arena_free(&p->kept);
+    return check_stdout(err);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target.h"
+
+#include <stdio.h>
+
+#include "print.h"
+
+static const char *level_name(vgi_log_level level)
+{
+    static const char *const names[] = { "trace", "debug", "info", "warn", "error" };
+
+    return level >= VGI_LOG_TRACE && level <= VGI_LOG_ERROR ? names[level - VGI_LOG_TRACE]
+                                                            : "log";
+}
+
+static void show_log(void *user, const vgi_log_record *record)
+{
+    const settings *s = user;
+
+    (void)fprintf(stderr, "%s: ", level_name(record->level));
+    print_plain(stderr, record->message, 0);
+    if (s->verbose && !vgi_str_eq(record->extra, "{}")) {
+        (void)fputc(' ', stderr);
+        print_plain(stderr, record->extra, 0);
+    }
+    (void)fputc('\n', stderr);
+}
+
+vgi_client *open_target(const char *url, const settings *s)
+{
+    const vgi_client_options options = { .size = sizeof(options),
+                                         .protocol = s->protocol,
+                                         .protocol_version = s->protocol_version,
+                                         .read_timeout_ms = s->timeout_ms,
+                                         .on_log = show_log,
+                                         .user = (void *)(uintptr_t)s };
+    vgi_client *client = NULL;
+    vgi_error err;
+
+    if (vgi_client_open(&client, url, &options, &err) == VGI_OK)
+        return client;
+    (void)fprintf(stderr, "error: %s\n", err.message);
+    return NULL;
+}
+
+static void tell_detail(const char *name, vgi_str value)
+{
+    if (!value.len)
+        return;
+    (void)fprintf(stderr, "  %s: ", name);
+    print_plain(stderr, value, 0);
+    (void)fputc('\n', stderr);
+}
+
+int tell_error(const vgi_client *client, const vgi_error *err, const settings *s)
+{
+    const vgi_remote_failure *f = client ? vgi_client_failure(client) : NULL;
+
+    if (err->code != VGI_EREMOTE || !f) {
+        (void)fprintf(stderr, "error: %s\n", err->message);
+        return EXIT_FAILED;
+    }
+    (void)fputs("error: ", stderr);
+    print_plain(stderr, f->type, 0);
+    (void)fputs(": ", stderr);
+    print_plain(stderr, f->message, 0);
+    (void)fputc('\n', stderr);
+    if (s->verbose) {
+        tell_detail("code", f->code);
+        tell_detail("kind", f->kind);
+        tell_detail("details", f->details);
+        tell_detail("server", f->server_id);
+        tell_detail("request", f->request_id);
+        print_lines(stderr, f->traceback);
+    }
+    return EXIT_FAILED;
+}

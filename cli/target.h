@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The connection of a command, and what is told on stderr. */
+#ifndef CLI_TARGET_H
+#define CLI_TARGET_H
+
+#include <vgirpc/vgirpc.h>
+
+#include "options.h"
+
+/* Connect; says what is wrong and returns NULL on failure. */
+vgi_client *open_target(const char *url, const settings *s);
+/* "error: ValueError: text", and with --verbose what else the server said. Returns EXIT_FAILED. */
+int tell_error(const vgi_client *client, const vgi_error *err, const settings *s);
+
+#endif

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# Libraries, headers, the pkg-config files and the CMake package.
+include(CMakePackageConfigHelpers)
+
+set(installed vgirpc_static vgirpc_shared)
+if(VGI_CLIENT)
+  list(APPEND installed vgirpc_client_static vgirpc_client_shared)
+endif()
+install(TARGETS ${installed} EXPORT vgirpc)
+install(DIRECTORY include/vgirpc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vgirpc)
+install(EXPORT vgirpc FILE vgirpcTargets.cmake NAMESPACE vgirpc:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/vgirpcConfig.cmake.in vgirpcConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(vgirpcConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/vgirpcConfig.cmake ${PROJECT_BINARY_DIR}/vgirpcConfigVersion.cmake
+        DESTINATION ${package_dir})
+
+# What an archive needs besides itself.
+set(private_modules libcrypto)
+if(VGI_ZSTD)
+  string(APPEND private_modules " libzstd")
+endif()
+if(VGI_LZ4)
+  string(APPEND private_modules " liblz4")
+endif()
+configure_file(cmake/vgirpc.pc.in vgirpc.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/vgirpc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(VGI_CLIENT)
+  configure_file(cmake/vgirpc-client.pc.in vgirpc-client.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/vgirpc-client.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()

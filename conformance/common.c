@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several methods do. */
+#include "types.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int conformance_count(counter_state *st, vgi_output *out)
+{
+    const counter_row row = { .index = st->current, .value = st->current * 10 };
+
+    if (st->current >= st->count)
+        return vgi_output_finish(out);
+    st->current++;
+    return vgi_output_row(out, VGI_FROM(counter_row, &row));
+}
+
+int conformance_counter_rows(vgi_output *out, int64_t first, int64_t rows)
+{
+    const size_t n = rows < 0 ? 0 : (size_t)rows;
+    int64_t *index, *value;
+    int rc;
+
+    if ((rc = vgi_output_i64(out, "index", n, &index)) != VGI_OK ||
+        (rc = vgi_output_i64(out, "value", n, &value)) != VGI_OK)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        index[i] = first + (int64_t)i;
+        value[i] = index[i] * 10;
+    }
+    return VGI_OK;
+}
+
+int conformance_scale(double factor, const vgi_batch *in, vgi_output *out)
+{
+    vgi_f64s x;
+    double *y;
+    int rc;
+
+    if ((rc = vgi_batch_f64(in, "value", &x)) != VGI_OK ||
+        (rc = vgi_output_f64(out, "value", x.count, &y)) != VGI_OK)
+        return rc;
+    for (size_t i = 0; i < x.count; i++)
+        y[i] = x.items[i] * factor;
+    return VGI_OK;
+}
+
+/* The fewest digits that read back as the same value, with an exponent below 1e-4 and
+ * from 1e16, and always with a point or an exponent. */
+int conformance_float_text(vgi_call *call, vgi_str *out, double value)
+{
+    char text[32];
+    int digits = 0, exponent;
+
+    if (!isfinite(value))
+        return vgi_strf(call, out, "%s",
+                        isnan(value) ? "nan" : (value < 0 ? "-inf" : "inf"));
+    do {
+        snprintf(text, sizeof(text), "%.*e", digits, value);
+    } while (strtod(text, NULL) != value && ++digits < 17);
+    exponent = atoi(strchr(text, 'e') + 1);
+    if (exponent < -4 || exponent >= 16)
+        return vgi_strf(call, out, "%s", text);
+    return vgi_strf(call, out, "%.*f", digits > exponent ? digits - exponent : 1, value);
+}

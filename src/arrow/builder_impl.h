@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a builder, for builder.c, builder_copy.c and intern.c only. */
+#ifndef VGI_ARROW_BUILDER_IMPL_H
+#define VGI_ARROW_BUILDER_IMPL_H
+
+#include "arrow/builder.h"
+#include "base/buffer.h"
+
+/* A value met before: its hash and its index in the dictionary, plus 1; 0: a free slot. */
+typedef struct vgi__intern_slot {
+    uint32_t hash, index;
+} vgi__intern_slot;
+
+typedef struct vgi__column {
+    vgi__buffer validity; /* bits, kept only from the first null on */
+    vgi__buffer first;    /* values, bits, offsets, views or type ids */
+    vgi__buffer second;   /* data, sizes, offsets of a union */
+    int64_t length, nulls;
+    int64_t data_bytes; /* finished view arrays: their last buffer points here */
+    /* dictionary-encoded columns */
+    vgi__builder *values; /* NULL: not one */
+    vgi__intern_slot *slots;
+    size_t n_slots;
+    uint64_t seed;
+    int64_t *memo; /* index here of each entry of the dictionary being copied, -1: not yet */
+    size_t memo_cap;
+    uint64_t memo_epoch;
+} vgi__column;
+
+struct vgi__builder {
+    vgi_schema *schema;
+    vgi_limits limits;
+    const vgi_allocator *allocator;
+    vgi__column *columns; /* by node; [0] is not used */
+    struct ArrowArray *arrays;
+    struct ArrowArray **children;
+    const void **buffers;
+    uint64_t epoch; /* of the copy in progress: what memos are valid for */
+};
+
+/* `n` more bytes at the end of a buffer; NULL with VGI_ENOMEM or VGI_ELIMIT in *rc. */
+uint8_t *vgi__column_grow(vgi__buffer *buffer, size_t n, int *rc);
+static inline uint8_t *vgi__column_extend(vgi__buffer *buffer, size_t n, int *rc)
+{
+    if (n > buffer->cap - buffer->len || !buffer->data)
+        return vgi__column_grow(buffer, n, rc);
+    uint8_t *p = buffer->data + buffer->len;
+    buffer->len += n;
+    return p;
+}
+/* Append `count` rows of validity: of `bits` from `first` on, NULL: all valid. Counts the rows. */
+int vgi__column_validity(vgi__column *c, const uint8_t *bits, int64_t first, int64_t count);
+/* Append `count` bits to a bitmap that holds `length`; `bits` NULL: ones. */
+int vgi__column_bits(vgi__buffer *buffer, int64_t length, const uint8_t *bits, int64_t first,
+                     int64_t count);
+/* Append an offset of 4 or 8 bytes; VGI_ELIMIT when it does not fit. */
+int vgi__column_offset(vgi__buffer *buffer, bool wide, int64_t value);
+/* Append an index to a dictionary-encoded column; VGI_ELIMIT when it does not fit. */
+int vgi__column_index(vgi__builder *b, int32_t node, int64_t index);
+/* The index of the entry with these bytes, made if need be. */
+int vgi__intern(vgi__column *c, const void *p, size_t n, int64_t *index);
+void vgi__intern_clear(vgi__column *c);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decoding a stream that is wholly in memory. */
+#include <string.h>
+
+#include "arrow/decode.h"
+#include "arrow/dictionary.h"
+#include "arrow/reader.h"
+#include "base/alloc.h"
+#include "base/fail.h"
+
+/* The stream from where it is read on. */
+typedef struct cursor {
+    const uint8_t *p;
+    size_t left;
+} cursor;
+
+/* The next message; VGI_END: end of stream. */
+static int next_message(cursor *c, vgi__message *m, const uint8_t **body, const vgi_limits *limits,
+                        vgi_error *err)
+{
+    uint32_t bytes;
+    if (c->left < VGI__MESSAGE_PREFIX || !vgi__message_prefix(c->p, &bytes))
+        return vgi__fail(err, VGI_EPROTO, NULL, "not an Arrow IPC stream, or one cut short");
+    if (bytes == 0)
+        return VGI_END;
+    if (bytes > limits->schema_bytes)
+        return vgi__fail(err, VGI_ELIMIT, NULL,
+                         "Arrow message metadata of %u bytes is over the limit of %u", bytes,
+                         limits->schema_bytes);
+    size_t total = VGI__MESSAGE_PREFIX + (size_t)bytes;
+    if (total > c->left)
+        return vgi__fail(err, VGI_EPROTO, NULL, "Arrow IPC stream cut short");
+    int rc = vgi__message_parse(m, c->p + VGI__MESSAGE_PREFIX, bytes, err);
+    if (rc != VGI_OK)
+        return rc;
+    if ((uint64_t)m->body_bytes > c->left - total)
+        return vgi__fail(err, VGI_EPROTO, NULL, "Arrow IPC stream cut short");
+    if (m->body_bytes > limits->message_bytes)
+        return vgi__fail(err, VGI_ELIMIT, NULL,
+                         "Arrow message body of %lld bytes is over the limit of %lld",
+                         (long long)m->body_bytes, (long long)limits->message_bytes);
+    *body = c->p + total;
+    total += (size_t)m->body_bytes;
+    c->p += total;
+    c->left -= total;
+    return VGI_OK;
+}
+
+static int first_batch(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode_input *in,
+                       vgi_error *err)
+{
+    for (;;) {
+        vgi__message m;
+        int rc = next_message(c, &m, &in->body, in->limits, err);
+        if (rc != VGI_OK)
+            return rc;
+        in->message = &m;
+        if (m.kind == VGI__MESSAGE_BATCH)
+            rc = vgi__decode_batch(b, s, in, err);
+        else if (m.kind == VGI__MESSAGE_DICTIONARY && s->n_dictionaries)
+            rc = vgi__dictionary_table_apply(in->dictionaries, in, err);
+        else
+            rc = vgi__fail(err, VGI_EPROTO, NULL, "unexpected message in an Arrow stream");
+        if (rc != VGI_OK)
+            return rc;
+        if (m.kind == VGI__MESSAGE_BATCH)
+            return vgi__decode_metadata(b, &m, in->limits, err);
+    }
+}
+
+static int decode_with(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode_input *in,
+                       vgi_error *err)
+{
+    if (s->n_dictionaries == 0)
+        return first_batch(b, c, s, in, err);
+    in->dictionaries = vgi__dictionary_table_new(b->allocator);
+    if (!in->dictionaries)
+        return vgi__fail_nomem(err);
+    int rc = vgi__dictionary_table_begin(in->dictionaries, s, err);
+    if (rc == VGI_OK)
+        rc = first_batch(b, c, s, in, err);
+    vgi__dictionary_table_free(in->dictionaries);
+    return rc;
+}
+
+int vgi__stream_decode(vgi_batch *b, const uint8_t *p, size_t n, vgi__block *block,
+                       const vgi_limits *limits, const vgi_allocator *a, vgi_error *err)
+{
+    vgi_limits l = vgi_limits_effective(limits);
+    vgi__decode_input in = { .block = block, .limits = &l };
+    vgi_schema *s = NULL;
+    size_t used = 0;
+    vgi__batch_clear(b);
+    int rc = vgi__schema_decode(&s, p, n, &used, &l, a, err);
+    if (rc != VGI_OK)
+        return rc;
+    cursor c = { p + used, n - used };
+    rc = decode_with(b, &c, s, &in, err);
+    if (rc < 0)
+        vgi__batch_clear(b);
+    vgi_schema_unref(s);
+    return rc;
+}

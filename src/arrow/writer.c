@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arrow/writer.h"
+
+#include <string.h>
+#include <sys/uio.h>
+
+#include "arrow/batch_encode.h"
+#include "base/alloc.h"
+#include "base/endian.h"
+#include "base/fail.h"
+
+/* Scratch memory beyond this is given back after a flush. */
+#define KEEP_BYTES ((size_t)1 << 20)
+
+/* What the stream last sent for one dictionary: the bytes of the message. */
+typedef struct sent {
+    vgi__buffer message;
+    bool known;
+} sent;
+
+struct vgi__writer {
+    vgi__send out;
+    vgi_limits limits;
+    const vgi_allocator *allocator;
+    vgi_schema *schema; /* of the stream begun last; or NULL */
+    bool open;
+    uint64_t flushed;
+    sent *dictionaries; /* of the schema at all levels, depth first */
+    size_t n_dictionaries, dictionaries_cap;
+    struct iovec *iov;
+    size_t iov_cap;
+};
+
+int vgi__writer_new(vgi__writer **out, const vgi_limits *limits, const vgi_allocator *a,
+                    vgi_error *err)
+{
+    vgi__writer *w = vgi__calloc(a, 1, sizeof(*w));
+    if (!w)
+        return vgi__fail_nomem(err);
+    w->limits = vgi_limits_effective(limits);
+    w->allocator = a;
+    vgi__buffer_init(&w->out.scratch, a, SIZE_MAX);
+    *out = w;
+    return VGI_OK;
+}
+
+void vgi__writer_free(vgi__writer *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->dictionaries_cap; i++)
+        vgi__buffer_free(&w->dictionaries[i].message);
+    vgi__free(w->allocator, w->dictionaries);
+    vgi__free(w->allocator, w->iov);
+    vgi__free(w->allocator, w->out.segments);
+    vgi__buffer_free(&w->out.scratch);
+    vgi_schema_unref(w->schema);
+    vgi__free(w->allocator, w);
+}
+
+/* ---- marks ---- */
+
+vgi__writer_mark vgi__writer_mark_here(const vgi__writer *w)
+{
+    return (vgi__writer_mark){ .scratch = w->out.scratch.len,
+                               .segments = w->out.n_segments,
+                               .bytes = w->out.bytes,
+                               .open = w->open };
+}
+
+/* What was sent for dictionaries is not known any more. */
+static void forget_dictionaries(vgi__writer *w)
+{
+    for (size_t i = 0; i < w->n_dictionaries; i++)
+        w->dictionaries[i].known = false;
+}
+
+static void rewind_to(vgi__send *o, const vgi__writer_mark *m)
+{
+    o->scratch.len = m->scratch;
+    o->n_segments = m->segments;
+    o->bytes = m->bytes;
+    o->tail = 0;
+    for (size_t i = o->n_segments; i > 0 && o->tail == 0; i--) {
+        const vgi__segment *last = &o->segments[i - 1];
+        o->tail = last->data ? 0 : last->offset + last->len;
+    }
+}
+
+void vgi__writer_rewind(vgi__writer *w, vgi__writer_mark m)
+{
+    rewind_to(&w->out, &m);
+    w->open = m.open;
+    forget_dictionaries(w);
+}
+
+/* ---- dictionaries ---- */
+
+static size_t count_dictionaries(const vgi_schema *s)
+{
+    size_t n = (size_t)s->n_dictionaries;
+    for (int32_t i = 0; i < s->n_dictionaries; i++)
+        n += count_dictionaries(s->dictionaries[i].values);
+    return n;
+}
+
+static bool reserve_dictionaries(vgi__writer *w, size_t n)
+{
+    size_t before = w->dictionaries_cap;
+    if (n > before &&
+        !vgi__grow(w->allocator, (void **)&w->dictionaries, &w->dictionaries_cap, n, sizeof(sent)))
+        return false;
+    for (size_t i = before; i < w->dictionaries_cap; i++) {
+        w->dictionaries[i].known = false;
+        vgi__buffer_init(&w->dictionaries[i].message, w->allocator, SIZE_MAX);
+    }
+    w->n_dictionaries = n;
+    forget_dictionaries(w);
+    return true;
+}
+
+/* Encode the dictionary message into scratch; keep it there only if it differs from the last one. */
+static int write_dictionary(vgi__writer *w, const vgi__dictionary_type *type,
+                            const struct ArrowArray *values, sent *last, bool *changed,
+                            vgi_error *err)
+{
+    vgi__send *o = &w->out;
+    vgi__writer_mark start = vgi__writer_mark_here(w);
+    o->copy = true;
+    int rc = vgi__encode_dictionary(o, type->values, values, type->id, &w->limits, err);
+    o->copy = false;
+    if (rc != VGI_OK)
+        return rc;
+    const uint8_t *bytes = o->scratch.data + start.scratch;
+    size_t n = o->scratch.len - start.scratch;
+    if (last->known && !*changed && last->message.len == n &&
+        memcmp(last->message.data, bytes, n) == 0) {
+        rewind_to(o, &start);
+        return VGI_OK;
+    }
+    vgi__buffer_clear(&last->message);
+    last->known = vgi__buffer_append(&last->message, bytes, n);
+    *changed = true;
+    return last->known ? VGI_OK : vgi__fail_nomem(err);
+}
+
+/* Write the changed dictionaries of the subtree at `node`, nested ones first. `a` NULL: no rows, so only
+ * those that were never sent. *next counts the dictionaries met; *changed is set when one was sent. */
+static int write_dictionaries(vgi__writer *w, const vgi_schema *s, int32_t node,
+                              const struct ArrowArray *a, size_t *next, bool *changed,
+                              vgi_error *err)
+{
+    const vgi__node *n = &s->nodes[node];
+    if (n->dictionary >= 0) {
+        const vgi__dictionary_type *type = &s->dictionaries[n->dictionary];
+        const struct ArrowArray *values = a ? a->dictionary : NULL;
+        sent *mine = &w->dictionaries[(*next)++];
+        bool inner = false;
+        int rc = type->values->n_dictionaries == 0
+                     ? VGI_OK
+                     : write_dictionaries(w, type->values, 1, values, next, &inner, err);
+        if (rc == VGI_OK && (values || !mine->known))
+            rc = write_dictionary(w, type, values, mine, &inner, err);
+        *changed |= inner;
+        return rc;
+    }
+    int32_t child = vgi__child(node);
+    for (int32_t i = 0; i < n->n_children; i++, child = vgi__sibling(s, child)) {
+        int rc =
+            write_dictionaries(w, s, child, a ? a->children[i] : NULL, next, changed, err);
+        if (rc != VGI_OK)
+            return rc;
+    }
+    return VGI_OK;
+}
+
+/* ---- streams ---- */
+
+int vgi__writer_schema(vgi__writer *w, const vgi_schema *s, vgi_error *err)
+{
+    if (w->open)
+        return vgi__fail(err, VGI_EINTERNAL, NULL, "a stream is begun within a stream");
+    if (!s->plain && !reserve_dictionaries(w, count_dictionaries(s)))
+        return vgi__fail_nomem(err);
+    uint8_t *p = vgi__send_room(&w->out, s->message_len);
+    if (!p)
+        return vgi__fail_nomem(err);
+    memcpy(p, s->message, s->message_len);
+    vgi__send_take(&w->out, s->message_len);
+    if (w->schema != s) {
+        vgi_schema_unref(w->schema);
+        w->schema = vgi_schema_ref(s);
+    }
+    w->open = true;
+    return VGI_OK;
+}
+
+static int write_batch(vgi__writer *w, const struct ArrowArray *a, const vgi_metadata *m,
+                       vgi_error *err)
+{
+    if (!w->open)
+        return vgi__fail(err, VGI_EINTERNAL, NULL, "a batch is written outside a stream");
+    vgi__writer_mark start = vgi__writer_mark_here(w);
+    int rc = VGI_OK;
+    bool changed = false;
+    if (!w->schema->plain) {
+        size_t next = 0;
+        rc = write_dictionaries(w, w->schema, 0, a, &next, &changed, err);
+    }
+    if (rc == VGI_OK)
+        rc = vgi__encode_batch(&w->out, w->schema, a, m, &w->limits, err);
+    if (rc != VGI_OK) {
+        rewind_to(&w->out, &start);
+        forget_dictionaries(w);
+    }
+    return rc;
+}
+
+int vgi__writer_batch(vgi__writer *w, const struct ArrowArray *array, const vgi_metadata *m,
+                      vgi_error *err)
+{
+    return write_batch(w, array, m, err);
+}
+
+int vgi__writer_empty_batch(vgi__writer *w, const vgi_metadata *m, vgi_error *err)
+{
+    return write_batch(w, NULL, m, err);
+}
+
+int vgi__writer_eos(vgi__writer *w, vgi_error *err)
+{
+    uint8_t *p = vgi__send_room(&w->out, 8);
+    if (!p)
+        return vgi__fail_nomem(err);
+    vgi__store32(p, UINT32_MAX);
+    vgi__store32(p + 4, 0);
+    vgi__send_take(&w->out, 8);
+    w->open = false;
+    return VGI_OK;
+}
+
+/* ---- out ---- */
+
+size_t vgi__writer_pending(const vgi__writer *w)
+{
+    return (size_t)(w->out.bytes - w->flushed);
+}
+
+uint64_t vgi__writer_bytes(const vgi__writer *w)
+{
+    return w->out.bytes;
+}
+
+static void forget(vgi__writer *w)
+{
+    vgi__send *o = &w->out;
+    o->n_segments = 0;
+    o->tail = 0;
+    if (o->scratch.cap > KEEP_BYTES)
+        vgi__buffer_free(&o->scratch);
+    vgi__buffer_clear(&o->scratch);
+    w->flushed = o->bytes;
+}
+
+int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err)
+{
+    vgi__send *o = &w->out;
+    if (!vgi__send_cut(o) ||
+        (o->n_segments > w->iov_cap && !vgi__grow(w->allocator, (void **)&w->iov, &w->iov_cap,
+                                                  o->n_segments, sizeof(*w->iov)))) {
+        forget(w);
+        return vgi__fail_nomem(err);
+    }
+    for (size_t i = 0; i < o->n_segments; i++) {
+        const vgi__segment *s = &o->segments[i];
+        const uint8_t *data = s->data ? s->data : o->scratch.data + s->offset;
+        w->iov[i] = (struct iovec){ (void *)(uintptr_t)data, s->len };
+    }
+    int rc = o->n_segments > 0 ? vgi__io_write(io, w->iov, o->n_segments, err) : VGI_OK;
+    forget(w);
+    return rc;
+}
+
+int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err)
+{
+    vgi__send *o = &w->out;
+    if (vgi__writer_pending(w) == 0)
+        return VGI_OK;
+    bool ok = vgi__buffer_reserve(out, vgi__writer_pending(w)) != NULL;
+    for (size_t i = 0; ok && i < o->n_segments; i++) {
+        const vgi__segment *s = &o->segments[i];
+        ok = vgi__buffer_append(out, s->data ? s->data : o->scratch.data + s->offset, s->len);
+    }
+    ok = ok && vgi__buffer_append(out, o->scratch.data + o->tail, o->scratch.len - o->tail);
+    forget(w);
+    return ok ? VGI_OK : vgi__fail_nomem(err);
+}

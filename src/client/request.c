@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes out: the metadata of a request, and described structs as its parameters. */
+#include "client/connection.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fail.h"
+#include "wire/wire.h"
+
+int vgi__client_ready(vgi_client *c, vgi_error *err)
+{
+    vgi__failure_clear(&c->failure);
+    if (c->stream)
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "a stream is open on this client: close it first");
+    if (c->channel->broken)
+        return vgi__fail(err, VGI_ECLOSED, NULL, "the connection was lost: %s",
+                         c->lost.message[0] ? c->lost.message : "unknown cause");
+    return VGI_OK;
+}
+
+static vgi_pair pair_of(const char *key, const char *value)
+{
+    return (vgi_pair){ vgi_str_from(key), vgi_str_from(value) };
+}
+
+/* The routing keys of a request, then what the caller adds. */
+static int request_metadata(vgi_client *c, const vgi__target *target,
+                            const vgi_metadata *extra, vgi_metadata *out, vgi_error *err)
+{
+    const size_t n_extra = extra ? extra->count : 0;
+    const char *protocol = target->protocol ? target->protocol : c->protocol;
+    size_t n = 0;
+
+    if (!vgi__grow(c->allocator, (void **)&c->pairs, &c->pairs_cap, n_extra + 4,
+                   sizeof(*c->pairs)))
+        return vgi__fail_nomem(err);
+    c->pairs[n++] = pair_of(VGI_KEY_METHOD, target->method);
+    c->pairs[n++] = pair_of(VGI_KEY_REQUEST_VERSION, VGI_REQUEST_VERSION);
+    if (protocol && !target->plain)
+        c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL, protocol);
+    if (c->protocol_version && !target->protocol && !target->plain)
+        c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL_VERSION, c->protocol_version);
+    if (n_extra)
+        memcpy(c->pairs + n, extra->pairs, n_extra * sizeof(*c->pairs));
+    *out = (vgi_metadata){ c->pairs, n + n_extra };
+    return VGI_OK;
+}
+
+int vgi__client_request(vgi_client *c, const vgi__target *target, bool stream,
+                        const vgi_schema *schema, const struct ArrowArray *array,
+                        const vgi_metadata *extra, vgi_error *err)
+{
+    vgi__outgoing out = {
+        .method = target->method, .stream = stream, .schema = schema, .array = array
+    };
+    int rc = request_metadata(c, target, extra, &out.metadata, err);
+
+    c->logs = 0;
+    if (rc == VGI_OK)
+        rc = c->channel->ops->request(c->channel, &out, err);
+    return vgi__client_lost(c, rc, err);
+}
+
+int vgi__client_compile(vgi_client *c, const vgi_type *type, vgi__role role,
+                        vgi__compiled **out, vgi_error *err)
+{
+    vgi__record *record = NULL;
+    vgi__compiled *slot;
+    int rc;
+
+    if (!type)
+        return vgi__fail(err, VGI_EINVAL, NULL, "the type descriptor is NULL");
+    for (size_t i = 0; i < VGI__RECORD_CACHE; i++) {
+        slot = &c->compiled[i];
+        if (slot->type == type && slot->role == role) {
+            *out = slot;
+            return VGI_OK;
+        }
+    }
+    rc = vgi__record_compile(&record, type, role, type->name ? type->name : "type",
+                             &c->limits, c->allocator, err);
+    if (rc != VGI_OK)
+        return rc;
+    slot = &c->compiled[c->next_compiled];
+    c->next_compiled = (c->next_compiled + 1) % VGI__RECORD_CACHE;
+    vgi__builder_free(slot->builder);
+    vgi__record_free(slot->record);
+    *slot = (vgi__compiled){ .record = record, .type = type, .role = role };
+    *out = slot;
+    return VGI_OK;
+}
+
+int vgi__client_params(vgi_client *c, const vgi_type *type, const void *in,
+                       const vgi_schema **schema, struct ArrowArray **array, vgi_error *err)
+{
+    vgi__compiled *params = NULL;
+    int rc = vgi__client_compile(c, type, VGI__ROLE_PARAMS, &params, err);
+
+    if (rc != VGI_OK)
+        return rc;
+    *schema = vgi__record_schema(params->record);
+    *array = NULL;
+    if (vgi_schema_columns(*schema) == 0)
+        return VGI_OK;
+    if (!in)
+        return vgi__fail(err, VGI_EINVAL, NULL, "the parameters are NULL, but %s has fields",
+                         type->name ? type->name : "their type");
+    if (!params->builder)
+        rc = vgi__builder_new(&params->builder, *schema, &c->limits, c->allocator, err);
+    if (rc != VGI_OK)
+        return rc;
+    vgi__builder_reset(params->builder);
+    rc = vgi__record_append(params->record, in, params->builder, err);
+    return rc == VGI_OK ? vgi__builder_finish(params->builder, 1, array, err) : rc;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a call, and what a handler can ask it. */
+#include "rpc/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fail.h"
+#include "base/random.h"
+
+int vgi__call_init(vgi_call *c, vgi__registry *r, vgi__writer *w, vgi_error *err)
+{
+    const vgi_server_options *o = &r->options;
+    const size_t limit = (size_t)o->limits.arena_bytes;
+
+    *c = (vgi_call){ .registry = r,
+                     .options = o,
+                     .writer = w,
+                     .transport = VGI_TRANSPORT_MEMORY,
+                     .arena = { .allocator = o->allocator, .limit = limit },
+                     .turn = { .allocator = o->allocator, .limit = limit } };
+    vgi__batch_init(&c->request, o->allocator);
+    vgi__buffer_init(&c->text, o->allocator, SIZE_MAX);
+    vgi__buffer_init(&c->scratch, o->allocator, SIZE_MAX);
+    c->slots = vgi__calloc(o->allocator, r->n_methods, sizeof(*c->slots));
+    c->tokens = vgi__calloc(o->allocator, o->n_hooks, sizeof(*c->tokens));
+    if (!c->slots || !c->tokens) {
+        vgi__call_destroy(c);
+        return vgi__fail_nomem(err);
+    }
+    vgi__call_reset(c);
+    return VGI_OK;
+}
+
+void vgi__call_destroy(vgi_call *c)
+{
+    const vgi_allocator *a = c->options->allocator;
+
+    vgi__call_reset(c);
+    for (size_t i = 0; c->slots && i < c->registry->n_methods; i++) {
+        vgi__builder_free(c->slots[i].out);
+        vgi__builder_free(c->slots[i].header);
+    }
+    for (size_t i = 0; i < c->n_row_types; i++)
+        vgi__record_free(c->row_types[i].record);
+    vgi__free(a, c->slots);
+    vgi__free(a, c->row_types);
+    vgi__free(a, c->tokens);
+    vgi__caster_free(c->caster);
+    vgi__batch_free(&c->request);
+    vgi__buffer_free(&c->text);
+    vgi__buffer_free(&c->scratch);
+    vgi_arena_free(&c->arena);
+    vgi_arena_free(&c->turn);
+}
+
+void vgi__call_reset(vgi_call *c)
+{
+    vgi__builder_free(c->stream_builder);
+    c->stream_builder = NULL;
+    vgi_schema_unref(c->input_schema);
+    vgi_schema_unref(c->output_schema);
+    c->input_schema = c->output_schema = NULL;
+    vgi_batch_unref(c->held);
+    c->held = NULL;
+    vgi__batch_clear(&c->request);
+    vgi_arena_reset(&c->arena);
+    vgi_arena_reset(&c->turn);
+    c->method = NULL;
+    c->params = NULL;
+    c->describe = false;
+    c->phase = VGI__PHASE_IDLE;
+    c->request_id[0] = '\0';
+    c->failed = false;
+    c->sink.code = VGI_OK;
+    c->logs = NULL;
+    c->logs_end = &c->logs;
+    c->state = NULL;
+    c->header = NULL;
+    c->turn_metadata = (vgi_metadata){ NULL, 0 };
+}
+
+/* A stream's turns come and go; everything else lives as long as the request. */
+vgi_arena *vgi__call_memory(vgi_call *c)
+{
+    return c->phase == VGI__PHASE_TURN ? &c->turn : &c->arena;
+}
+
+void vgi__call_enter(vgi_call *c, vgi__phase phase)
+{
+    c->phase = phase;
+    c->failed = false;
+    c->sink.code = VGI_OK;
+}
+
+int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *target,
+                   vgi__cast_mode mode)
+{
+    int rc = VGI_OK;
+
+    if (vgi_schema_equal((*batch)->schema, target))
+        return VGI_OK;
+    if (!c->caster)
+        rc = vgi__caster_new(&c->caster, &c->options->limits, c->options->allocator, &c->sink);
+    return rc == VGI_OK ? vgi__cast(c->caster, *batch, target, mode, batch, &c->sink) : rc;
+}
+
+void *vgi_call_alloc(vgi_call *call, size_t size)
+{
+    return vgi_arena_alloc(vgi__call_memory(call), size);
+}
+
+vgi_arena *vgi_call_arena(vgi_call *call)
+{
+    return vgi__call_memory(call);
+}
+
+int vgi_str_copy(vgi_call *call, vgi_str *out, vgi_str text)
+{
+    char *copy = vgi_call_alloc(call, text.len + 1);
+
+    if (!copy)
+        return vgi__fail_nomem(&call->sink);
+    if (text.len > 0)
+        memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
+    *out = (vgi_str){ copy, text.len };
+    return VGI_OK;
+}
+
+int vgi_strf(vgi_call *call, vgi_str *out, const char *fmt, ...)
+{
+    vgi__buffer *b = &call->text;
+    va_list ap;
+
+    vgi__buffer_clear(b);
+    va_start(ap, fmt);
+    vgi__buffer_vprintf(b, fmt, ap);
+    va_end(ap);
+    if (b->failed)
+        return vgi__fail_nomem(&call->sink);
+    return vgi_str_copy(call, out, (vgi_str){ (const char *)b->data, b->len });
+}
+
+const char *vgi_call_method(const vgi_call *call)
+{
+    return call->method->name;
+}
+
+const char *vgi_call_service(const vgi_call *call)
+{
+    return call->method->service->def.name;
+}
+
+const char *vgi_call_request_id(const vgi_call *call)
+{
+    char *id = ((vgi_call *)(uintptr_t)call)->request_id; /* made when first asked for */
+
+    if (id[0] == '\0')
+        vgi__random_id(id);
+    return id;
+}
+
+const char *vgi_call_server_id(const vgi_call *call)
+{
+    return call->registry->server_id;
+}
+
+vgi_transport_kind vgi_call_transport(const vgi_call *call)
+{
+    return call->transport;
+}
+
+const char *vgi_transport_name(vgi_transport_kind kind)
+{
+    static const char *const names[] = {
+        [VGI_TRANSPORT_PIPE] = "pipe", [VGI_TRANSPORT_UNIX] = "unix",
+        [VGI_TRANSPORT_TCP] = "tcp",   [VGI_TRANSPORT_HTTP] = "http",
+        [VGI_TRANSPORT_SHM] = "shm",   [VGI_TRANSPORT_MEMORY] = "memory",
+    };
+
+    return kind >= VGI_TRANSPORT_PIPE && kind <= VGI_TRANSPORT_MEMORY ? names[kind] : "unknown";
+}
+
+vgi_metadata vgi_call_metadata(const vgi_call *call)
+{
+    return call->request.metadata;
+}
+
+vgi_metadata vgi_call_turn_metadata(const vgi_call *call)
+{
+    return call->turn_metadata;
+}
+
+const vgi_auth *vgi_call_auth(const vgi_call *call)
+{
+    static const vgi_auth anonymous = { .domain = "", .principal = "", .claims = "{}" };
+
+    return call->auth ? call->auth : &anonymous;
+}
+
+void *vgi_call_user(const vgi_call *call)
+{
+    return call->options->user;
+}

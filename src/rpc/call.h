@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Design notes: the call.
+ *
+ * One vgi_call per session (a byte-stream connection, later an HTTP worker) runs all of
+ * its requests, one after the other. It knows nothing of byte streams: requests are put
+ * into call->request, answers go to call->writer, and whoever owns the call moves the
+ * bytes. Everything a request leaves behind is in two arenas:
+ *
+ *   arena   from one request to the next: parameters, the stream's state, what an error says
+ *   turn    one turn of a stream
+ *
+ * A failure is kept, not written, where it is noticed (vgi_fail and friends return
+ * VGI_EREMOTE); the place that knows which Arrow stream is open writes it.
+ */
+#ifndef VGI_RPC_CALL_H
+#define VGI_RPC_CALL_H
+
+#include "arrow/cast.h"
+#include "arrow/writer.h"
+#include "rpc/method.h"
+#include "wire/batch_filter.h"
+#include "wire/wire.h"
+
+typedef enum vgi__phase {
+    VGI__PHASE_IDLE, /* no handler runs */
+    VGI__PHASE_UNARY,
+    VGI__PHASE_OPEN,
+    VGI__PHASE_TURN,
+    VGI__PHASE_CANCEL
+} vgi__phase;
+
+/* What a session keeps per method. */
+typedef struct vgi__method_slot {
+    vgi__builder *out;    /* of the result, or of the declared output */
+    vgi__builder *header;
+} vgi__method_slot;
+
+/* A row type that a handler used besides the declared one, compiled. */
+typedef struct vgi__row_type {
+    const vgi_type *type;
+    vgi__record *record;
+} vgi__row_type;
+
+/* A log of a stream's open handler, kept until there is a stream to write it on. */
+typedef struct vgi__kept_log vgi__kept_log;
+struct vgi__kept_log {
+    vgi__kept_log *next;
+    vgi_log_level level;
+    vgi_str message;
+    const vgi_pair *extra;
+    size_t n_extra;
+};
+
+struct vgi_output {
+    vgi_call *call;
+    const vgi_schema *schema;
+    vgi__builder *builder;  /* of `schema` */
+    const vgi_batch *ready; /* handed over whole, in place of the builder */
+    int64_t rows;           /* of the columns; -1: not said yet */
+    vgi_pair *pairs;        /* metadata, in the turn's arena */
+    size_t n_pairs, pairs_cap;
+    bool touched;  /* something was appended */
+    bool emitted;  /* the batch is on the writer */
+    bool finished; /* the producer is done */
+    bool misused;  /* the handler broke a rule; the call fails even if it goes on */
+};
+
+struct vgi_call {
+    /* of the session */
+    vgi__registry *registry;
+    const vgi_server_options *options;
+    vgi__writer *writer;
+    const vgi_auth *auth;
+    vgi_transport_kind transport;
+    vgi__batch_filter *filter;
+    vgi__method_slot *slots; /* registry->n_methods */
+    vgi__row_type *row_types;
+    size_t n_row_types, row_types_cap;
+    vgi__caster *caster; /* made when first needed */
+    vgi__buffer text;    /* a log being formatted */
+    vgi__buffer scratch; /* of wire messages */
+    void **tokens;       /* of the hooks */
+    /* Called when many log bytes wait on the writer; may be NULL. */
+    int (*spill)(vgi_call *call, void *user);
+    void *spill_user;
+
+    /* of the request */
+    vgi_batch request;
+    vgi__request keys;
+    const vgi__method *method; /* NULL until found */
+    bool describe;             /* the request is for the prepared description */
+    void *params;              /* described struct; NULL for run-time methods */
+    vgi__phase phase;
+    vgi_arena arena, turn;
+    char request_id[17]; /* "" until somebody asks */
+    bool failed;
+    vgi_failure failure; /* strings in `arena`, or in `sink` */
+    vgi_error sink;      /* the last failure of a library function */
+    vgi__kept_log *logs, **logs_end;
+
+    /* of the stream */
+    void *state;
+    vgi_schema *input_schema, *output_schema; /* references */
+    vgi__builder *stream_builder; /* when the output is not the declared one */
+    struct ArrowArray *header;
+    vgi_metadata turn_metadata;
+    vgi_output output;
+    vgi_batch *held; /* heap batch that the writer may still refer to */
+
+    /* for hooks */
+    vgi_dispatch_info info;
+    vgi_call_statistics stats;
+    uint64_t started_ns;
+};
+
+/* call.c */
+int vgi__call_init(vgi_call *c, vgi__registry *r, vgi__writer *w, vgi_error *err);
+void vgi__call_destroy(vgi_call *c);
+void vgi__call_reset(vgi_call *c); /* forget the last request */
+vgi_arena *vgi__call_memory(vgi_call *c); /* where the running handler's memory goes */
+/* Make *batch fit a schema; it stays what it is when it does. */
+int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *target,
+                   vgi__cast_mode mode);
+/* A handler is about to run. */
+void vgi__call_enter(vgi_call *c, vgi__phase phase);
+
+/* failure.c: keep a failure, as vgi_fail does. All return VGI_EREMOTE. */
+/* `what` gives type, code, kind and details (borrowed for the call); the text is formatted. */
+int vgi__call_refuse(vgi_call *c, const vgi_failure *what, const char *fmt, ...) VGI_PRINTF(3, 4);
+int vgi__call_fail_error(vgi_call *c, const vgi_error *e);
+/* A handler returned `status`: keep what it said, or what the library said for it. */
+int vgi__call_fail_status(vgi_call *c, int status);
+int vgi__call_write_failure(vgi_call *c, vgi_error *err);
+
+/* log.c */
+int vgi__call_write_kept_logs(vgi_call *c, vgi_error *err);
+
+/* request.c: from the request batch to a method that may be called. VGI_OK, or VGI_EREMOTE. */
+int vgi__call_route(vgi_call *c);
+/* A whole error stream in place of an answer. */
+int vgi__call_reject(vgi_call *c, vgi_error *err);
+
+/* bind.c: the request's row as the handler's parameters, c->params. */
+int vgi__call_bind(vgi_call *c);
+
+/* unary.c: run it and put the whole answer on the writer. VGI_OK whether or not it failed. */
+int vgi__call_unary(vgi_call *c, vgi_error *err);
+
+/* output.c */
+int vgi__output_builder(vgi_call *c, vgi__builder **slot, const vgi_schema *schema);
+void vgi__output_begin(vgi_call *c, const vgi_schema *schema, vgi__builder *builder);
+/* Put what was built on the writer, as one batch. */
+int vgi__output_write(vgi_output *out);
+int vgi__output_put(vgi_output *out, const struct ArrowArray *array);
+
+/* hooks.c: nothing but a test when there are none. */
+void vgi__hooks_start(vgi_call *c);
+void vgi__hooks_end(vgi_call *c);
+void vgi__hooks_input(vgi_call *c, const vgi_batch *b);
+void vgi__hooks_output(vgi_call *c, int64_t rows, uint64_t bytes);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checks of a request, in the order of the wire document, up to a callable method. */
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/utf8.h"
+#include "rpc/epoch.h"
+
+static int check_keys(vgi_call *c, const vgi__request *q)
+{
+    char echo[VGI_ECHO_SIZE];
+
+    if (!q->has_method)
+        return vgi_fail(c, "RpcError",
+                        "ProtocolError: Missing '" VGI_KEY_METHOD "' in request batch "
+                        "custom_metadata. Each request batch must carry a '" VGI_KEY_METHOD
+                        "' key in its Arrow IPC custom_metadata with the method name as a "
+                        "UTF-8 string.");
+    if (!q->has_version)
+        return vgi_fail(c, "VersionError",
+                        "Missing '" VGI_KEY_REQUEST_VERSION "' in request batch "
+                        "custom_metadata. Set the '" VGI_KEY_REQUEST_VERSION
+                        "' custom_metadata value to b'" VGI_REQUEST_VERSION "'.");
+    if (!vgi_str_eq(q->version, VGI_REQUEST_VERSION))
+        return vgi_fail(c, "VersionError",
+                        "Unsupported request version b'%s', expected b'" VGI_REQUEST_VERSION
+                        "'. Set the '" VGI_KEY_REQUEST_VERSION
+                        "' custom_metadata value to b'" VGI_REQUEST_VERSION "'.",
+                        vgi__echo(echo, q->version));
+    if (!vgi__utf8_valid(q->method.data, q->method.len))
+        return vgi_fail(c, "RpcError",
+                        "ProtocolError: Invalid '" VGI_KEY_METHOD "' in request batch "
+                        "custom_metadata: the method name must be valid UTF-8.");
+    return VGI_OK;
+}
+
+/* The request itself may be a pointer to where its row is. */
+static int resolve(vgi_call *c)
+{
+    vgi_error why;
+    int rc = VGI_OK;
+
+    for (vgi__batch_filter *f = c->filter; f && rc == VGI_OK; f = f->next)
+        if ((rc = f->request(f, &c->request.metadata, &why)) == VGI_OK)
+            rc = f->resolve(f, &c->request, &why);
+    return rc == VGI_OK ? VGI_OK : vgi__call_fail_error(c, &why);
+}
+
+static int check_rows(vgi_call *c)
+{
+    const int64_t rows = vgi_batch_rows(&c->request);
+    char echo[VGI_ECHO_SIZE];
+
+    if (c->request.schema->n_columns == 0 || rows == 1)
+        return VGI_OK;
+    vgi__buffer_clear(&c->scratch);
+    (void)vgi__schema_text(&c->scratch, c->request.schema);
+    return vgi_fail(c, "RpcError",
+                    "ProtocolError: Expected 1 row in request batch, got %lld. Each parameter is "
+                    "a column (not a row). The batch should have exactly 1 row with schema (%s).",
+                    (long long)rows,
+                    vgi__echo(echo, (vgi_str){ (const char *)c->scratch.data, c->scratch.len }));
+}
+
+int vgi__call_route(vgi_call *c)
+{
+    int rc;
+
+    vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
+    const vgi__epoch_rules *rules = vgi__epoch_rules_of(c->keys.epoch);
+
+    if ((rc = check_keys(c, &c->keys)) != VGI_OK || (rc = resolve(c)) != VGI_OK ||
+        (rc = check_rows(c)) != VGI_OK || (rc = rules->find(c)) != VGI_OK)
+        return rc;
+    if (c->describe)
+        return VGI_OK;
+    if ((rc = rules->gate(c)) != VGI_OK || (rc = rules->parameters(c)) != VGI_OK)
+        return rc;
+    return vgi__call_bind(c);
+}
+
+int vgi__call_reject(vgi_call *c, vgi_error *err)
+{
+    const bool unary = c->method && !c->method->stream;
+    int rc = vgi__writer_schema(
+        c->writer, unary ? c->method->result_schema : vgi__schema_empty(), err);
+
+    if (rc == VGI_OK)
+        rc = vgi__call_write_kept_logs(c, err);
+    if (rc == VGI_OK)
+        rc = vgi__call_write_failure(c, err);
+    return rc == VGI_OK ? vgi__writer_eos(c->writer, err) : rc;
+}
+
+const vgi__method *vgi__visible_method(const vgi__service *s, vgi_str name, unsigned visible)
+{
+    const vgi__method *m = vgi__service_find(s, name);
+
+    return m && (m->visible & visible) ? m : NULL;
+}
+
+static void append_name(vgi__buffer *b, const char *name, bool *first)
+{
+    vgi__buffer_printf(b, *first ? "'%s'" : ", '%s'", name);
+    *first = false;
+}
+
+void vgi__method_list(vgi__buffer *b, const vgi__service *s, unsigned visible, const char *extra)
+{
+    bool first = true;
+
+    vgi__buffer_char(b, '[');
+    for (size_t i = 0; i < s->n_methods; i++) {
+        const vgi__method *m = &s->methods[i];
+
+        if (extra && strcmp(extra, m->name) < 0) {
+            append_name(b, extra, &first);
+            extra = NULL;
+        }
+        if (m->visible & visible)
+            append_name(b, m->name, &first);
+    }
+    if (extra)
+        append_name(b, extra, &first);
+    vgi__buffer_str(b, "]");
+    vgi__buffer_char(b, '\0');
+}

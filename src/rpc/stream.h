@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A stream as its parts, for whoever moves the bytes: the lockstep loop of a byte-stream
+ * session, or one HTTP exchange at a time.
+ */
+#ifndef VGI_RPC_STREAM_H
+#define VGI_RPC_STREAM_H
+
+#include "rpc/call.h"
+
+/* Run the open handler; a header goes to the writer, as a stream of its own. VGI_OK;
+ * VGI_EREMOTE: it failed, an error stream is on the writer; else the call cannot go on. */
+int vgi__stream_open(vgi_call *c, vgi_error *err);
+/* Begin the data stream on the writer: schema, and the logs of open. */
+int vgi__stream_begin(vgi_call *c, vgi_error *err);
+/* One turn: logs and a batch on the writer. VGI_OK; VGI_END: the producer is done;
+ * VGI_EREMOTE: the turn failed, the exception is on the writer. */
+int vgi__stream_turn(vgi_call *c, vgi_batch *in, vgi_error *err);
+/* An input batch that cannot be used: the exception on the writer. VGI_EREMOTE. */
+int vgi__stream_fail(vgi_call *c, const vgi_error *why, vgi_error *err);
+void vgi__stream_cancel(vgi_call *c);
+/* Free the state and end the data stream on the writer. */
+int vgi__stream_end(vgi_call *c, vgi_error *err);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main() of a worker: its command line. */
+#include <vgirpc/server.h>
+#include <vgirpc/version.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/server.h"
+
+enum { EXIT_USAGE = 2 };
+
+enum action { SERVE, DESCRIBE, HELP, VERSION };
+
+struct command {
+    const char *program;
+    enum action action;
+    const char *unix_path; /* NULL: stdio */
+    vgi_unix_options unix_options;
+};
+
+static const char help[] =
+    "Usage: %s [OPTION]...\n"
+    "Serve calls; without an option on stdin and stdout, until end of input.\n"
+    "\n"
+    "      --pipe              serve stdin and stdout (the default)\n"
+    "      --unix PATH         listen on a Unix socket; prints UNIX:PATH when ready\n"
+    "      --threaded          with --unix: serve connections at the same time\n"
+    "      --idle-timeout SEC  with --unix: end after SEC seconds without a client\n"
+    "      --describe          print services and methods, and exit\n"
+    "      --version           print the version of the library, and exit\n"
+    "  -h, --help              print this, and exit\n";
+
+static int refuse(const struct command *c, const char *option, const char *why)
+{
+    fprintf(stderr, "%s: %s %s\nTry '%s --help'.\n", c->program, option, why, c->program);
+    return EXIT_USAGE;
+}
+
+static bool parse_seconds(const char *text, unsigned *ms)
+{
+    char *end;
+    const double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds > 0) || seconds > INT_MAX / 1000)
+        return false;
+    *ms = (unsigned)(seconds * 1000);
+    return true;
+}
+
+/* One option; `value` is what follows it, or NULL. *used tells whether it took the value. */
+static int parse_option(struct command *c, const char *option, const char *value,
+                        bool *used)
+{
+    if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0) {
+        c->action = HELP;
+    } else if (strcmp(option, "--version") == 0) {
+        c->action = VERSION;
+    } else if (strcmp(option, "--describe") == 0) {
+        c->action = DESCRIBE;
+    } else if (strcmp(option, "--threaded") == 0) {
+        c->unix_options.threaded = true;
+    } else if (strcmp(option, "--pipe") == 0) {
+        c->unix_path = NULL;
+    } else if (strcmp(option, "--unix") == 0) {
+        if (!(c->unix_path = value))
+            return refuse(c, option, "needs a path");
+        *used = true;
+    } else if (strcmp(option, "--idle-timeout") == 0) {
+        if (!value || !parse_seconds(value, &c->unix_options.idle_timeout_ms))
+            return refuse(c, option, "needs a number of seconds above 0");
+        *used = true;
+    } else if (strcmp(option, "--http") == 0) {
+        return refuse(c, option, "needs libvgirpc-http, which this program lacks");
+    } else if (strcmp(option, "--tcp") == 0) {
+        return refuse(c, option, "needs a libvgirpc with TCP, which this program lacks");
+    } else {
+        return refuse(c, option, "is no option of this program");
+    }
+    return 0;
+}
+
+/* 0, or an exit status. Both "--unix PATH" and "--unix=PATH" are understood. */
+static int parse_command(struct command *c, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *equals = strncmp(argv[i], "--", 2) == 0 ? strchr(argv[i], '=') : NULL;
+        const size_t n = equals ? (size_t)(equals - argv[i]) : strlen(argv[i]);
+        bool used = false;
+        char option[32];
+        int status;
+
+        if (n >= sizeof(option))
+            return refuse(c, argv[i], "is no option of this program");
+        memcpy(option, argv[i], n);
+        option[n] = '\0';
+        status = parse_option(c, option, equals ? equals + 1 : argv[i + 1], &used);
+        if (status != 0)
+            return status;
+        if (equals && !used)
+            return refuse(c, option, "takes no value");
+        if (!equals && used)
+            i++;
+    }
+    if (!c->unix_path && c->unix_options.threaded)
+        return refuse(c, "--threaded", "needs --unix");
+    if (!c->unix_path && c->unix_options.idle_timeout_ms != 0)
+        return refuse(c, "--idle-timeout", "needs --unix");
+    return 0;
+}
+
+static int serve(const struct command *c, const vgi_service *const *services,
+                 const vgi_server_options *options, vgi_error *err)
+{
+    vgi_server *server;
+    int rc;
+
+    if ((rc = vgi_server_new(&server, options, err)) != VGI_OK)
+        return rc;
+    for (; *services && rc == VGI_OK; services++)
+        rc = vgi_server_add(server, *services, err);
+    if (rc == VGI_OK)
+        rc = vgi_server_handle_signals(server, err);
+    if (rc == VGI_OK && c->unix_path)
+        rc = vgi_server_serve_unix(server, c->unix_path, &c->unix_options, err);
+    else if (rc == VGI_OK)
+        rc = vgi_server_serve_stdio(server, err);
+    vgi_server_free(server);
+    return rc;
+}
+
+static const char *program_name(int argc, char **argv)
+{
+    const char *name = argc > 0 ? argv[0] : "worker";
+    const char *slash = strrchr(name, '/');
+
+    return slash ? slash + 1 : name;
+}
+
+int vgi_serve_with(const vgi_service *const *services, const vgi_server_options *options,
+                   int argc, char **argv)
+{
+    struct command c = { .program = program_name(argc, argv),
+                         .unix_options = { .size = sizeof(vgi_unix_options),
+                                           .announce = true } };
+    const int status = parse_command(&c, argc, argv);
+    vgi_error err = { 0 };
+    int rc = VGI_OK;
+
+    if (status != 0)
+        return status;
+    switch (c.action) {
+    case HELP:
+        printf(help, c.program);
+        break;
+    case VERSION:
+        printf("%s (vgirpc) %s\n", c.program, vgi_version());
+        break;
+    case DESCRIBE:
+        rc = vgi__print_services(services, &err);
+        break;
+    case SERVE:
+        rc = serve(&c, services, options, &err);
+        break;
+    }
+    /* A client that goes away is the normal end of a worker on pipes. */
+    if (rc == VGI_OK || rc == VGI_ECLOSED)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "%s: %s: %s\n", c.program, err.type, err.message);
+    return EXIT_FAILURE;
+}
+
+int vgi_serve(const vgi_service *service, int argc, char **argv)
+{
+    const vgi_service *const services[] = { service, NULL };
+
+    return vgi_serve_with(services, NULL, argc, argv);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the server layer share. */
+#ifndef VGI_SERVER_SERVER_H
+#define VGI_SERVER_SERVER_H
+
+#include <stdatomic.h>
+
+#include "rpc/registry.h"
+
+struct vgi_server {
+    vgi__registry *registry;
+    const vgi_allocator *allocator;
+    atomic_bool stopping;
+    int wake[2]; /* self-pipe: [0] is readable, for good, once stop was called */
+};
+
+/* Run the on_serve_start hook, if there is one. */
+int vgi__server_begin(vgi_server *s, vgi_transport_kind kind, vgi_error *err);
+/* If `s` has the signal handlers, give them back. */
+void vgi__signals_release(vgi_server *s);
+/* Print services as a person reads them, on stdout. VGI_OK, or why a type cannot be described. */
+int vgi__print_services(const vgi_service *const *services, vgi_error *err);
+
+#endif
