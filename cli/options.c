@@ -51,13 +51,13 @@ static bool parse_seconds(const char *value, unsigned *ms)
     return true;
 }
 
-static bool parse_format(const char *value, format *out)
+static bool parse_format(const char *value, output_format *out)
 {
     static const char *const names[] = { [FORMAT_TABLE] = "table",
                                          [FORMAT_JSON] = "json",
                                          [FORMAT_ARROW] = "arrow" };
 
-    for (format f = FORMAT_TABLE; f <= FORMAT_ARROW; f++) {
+    for (output_format f = FORMAT_TABLE; f <= FORMAT_ARROW; f++) {
         if (strcmp(value, names[f]) == 0) {
             *out = f;
             return true;

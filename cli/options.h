@@ -10,13 +10,13 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-typedef enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_JSON, FORMAT_ARROW } format;
+typedef enum output_format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_JSON, FORMAT_ARROW } output_format;
 
 /* What the command line says. */
 typedef struct settings {
     bool help, verbose, print_header, as_json;
     unsigned timeout_ms;
-    format format;
+    output_format format;
     const char *protocol, *protocol_version;
     const char *json;   /* call, stream: the parameters */
     const char *input;  /* stream: a file of JSON lines, "-" for stdin */

@@ -3,7 +3,7 @@
 #ifndef CLI_PARAMS_H
 #define CLI_PARAMS_H
 
-#include <vgirpc/vgirpc.h>
+#include <vgirpc/client.h>
 
 #include "options.h"
 #include "text.h"

@@ -225,7 +225,7 @@ static int print_arrow(printer *p, const vgi_batch *b, vgi_error *err)
 
 /* ---- printers ---- */
 
-void printer_init(printer *p, format chosen)
+void printer_init(printer *p, output_format chosen)
 {
     const bool tty = isatty(STDOUT_FILENO);
     struct winsize size;

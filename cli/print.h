@@ -10,7 +10,7 @@
 #include "options.h"
 
 typedef struct printer {
-    format format;
+    output_format format;
     vgi_arena mem;   /* of one batch */
     vgi_arena kept;  /* widths */
     size_t *widths;  /* table: of the columns; NULL before the first batch */
@@ -18,7 +18,7 @@ typedef struct printer {
     bool arrow_open; /* arrow: the schema was written */
 } printer;
 
-void printer_init(printer *p, format chosen);
+void printer_init(printer *p, output_format chosen);
 /* At most `limit` rows. VGI_OK, VGI_EIO when stdout is gone, VGI_ENOMEM. */
 int printer_batch(printer *p, const vgi_batch *batch, int64_t limit, vgi_error *err);
 /* The answer of a unary call; an embedded one-row stream is shown as what it holds. NULL: void. */

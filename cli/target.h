@@ -3,7 +3,7 @@
 #ifndef CLI_TARGET_H
 #define CLI_TARGET_H
 
-#include <vgirpc/vgirpc.h>
+#include <vgirpc/client.h>
 
 #include "options.h"
 

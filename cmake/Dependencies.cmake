@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 find_package(Threads REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 find_package(PkgConfig REQUIRED)
 if(VGI_ZSTD)
   pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)

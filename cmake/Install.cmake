@@ -18,7 +18,7 @@ install(FILES ${PROJECT_BINARY_DIR}/vgirpcConfig.cmake ${PROJECT_BINARY_DIR}/vgi
         DESTINATION ${package_dir})
 
 # What an archive needs besides itself.
-set(private_modules libcrypto)
+set(private_modules)
 if(VGI_ZSTD)
   string(APPEND private_modules " libzstd")
 endif()

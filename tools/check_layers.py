@@ -18,7 +18,6 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?P<kind>[<"])(?P<name>[^>"]+)
 THIRD_PARTY = {
     "zstd": "src/codec",
     "lz4": "src/codec",
-    "openssl/": "src/crypto",
     "jansson": "src/json",
     "curl/": None,
     "sodium": None,

@@ -4,8 +4,9 @@
 
     check_symbols.py <build directory>
 
-Each shared library exports exactly the functions and tables that its headers declare, and the two
-have none in common. In the archives every global name starts with vgi_.
+Each shared library exports exactly the functions and tables that its headers declare. What the client
+library needs of the core beyond that stands under the core's private version node, and starts with
+vgi__. In the archives every global name starts with vgi_.
 """
 
 import re
@@ -35,14 +36,22 @@ def declared_in(path):
 
 
 def nm(*args):
-    """Names that a file defines."""
+    """Names that a file defines, with their versions: name@@NODE."""
     out = subprocess.run(["nm", "--defined-only", *args], check=True, capture_output=True, text=True)
     rows = (line.split() for line in out.stdout.splitlines())
-    return {row[2].partition("@")[0] for row in rows if len(row) == 3}
+    return {row[2] for row in rows if len(row) == 3 and row[1] != "A"}
 
 
-def compare(library, exported, declared):
-    return [f"{library}: declared but not exported: {name}" for name in sorted(declared - exported)] + [
+def compare(library, symbols, declared):
+    pairs = [symbol.partition("@@")[::2] for symbol in symbols]
+    exported = {name for name, node in pairs if not node.startswith("VGIRPC_PRIVATE_")}
+    problems = [
+        f"{library}: {name} under {node}"
+        for name, node in sorted(pairs)
+        if node.startswith("VGIRPC_PRIVATE_") and not name.startswith("vgi__")
+    ]
+    problems += [f"{library}: declared but not exported: {name}" for name in sorted(declared - exported)]
+    return problems + [
         f"{library}: exported but not declared: {name}" for name in sorted(exported - declared)
     ]
 

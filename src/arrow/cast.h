@@ -16,9 +16,11 @@ typedef enum vgi__cast_mode {
 } vgi__cast_mode;
 
 /* *out is `in` itself (no work) when schemas are equal, else a batch owned by the caster, valid until its
- * next use, sharing columns that need no conversion and the metadata. VGI_ESCHEMA with the text of
- * wire-epochs 2.7 ("Input schema mismatch: expected ..., got ...") when names differ or a column is missing;
- * VGI_ESCHEMA when a type cannot be cast, VGI_EINVAL "ArrowInvalid" when a value does not survive the cast. */
+ * next use or the end of `in`, sharing columns that need no conversion and the metadata.
+ * SAME_NAMES: whatever is wrong, names, types or values, is VGI_ESCHEMA, a TypeError "Input schema
+ * mismatch: expected ..., got ...", as in the reference. PROJECT: a missing column is VGI_ESCHEMA, a
+ * ValueError; a type that cannot be cast VGI_ESCHEMA, "ArrowNotImplementedError"; a value that does not survive
+ * the cast VGI_EINVAL, "ArrowInvalid"; nulls in a column that is not nullable VGI_EINVAL, a ValueError. */
 int vgi__cast(vgi__caster *c, const vgi_batch *in, const vgi_schema *target, vgi__cast_mode mode,
               const vgi_batch **out, vgi_error *err);
 

@@ -45,6 +45,7 @@ static inline vgi__fb_table vgi__fb_table_at(vgi__flatbuf *b, uint64_t pos)
 {
     vgi__fb_table none = { 0 };
     vgi__fb_table t = { 0 };
+    bool before = b->bad;
     b->bad = true; /* until proven */
     if ((pos & 3) || pos + 4 > b->n || pos == 0)
         return none;
@@ -58,7 +59,7 @@ static inline vgi__fb_table vgi__fb_table_at(vgi__flatbuf *b, uint64_t pos)
     if (t.vtable_bytes < 4 || (t.vtable_bytes & 1) || t.bytes < 4 ||
         (uint64_t)vtable + t.vtable_bytes > b->n || pos + t.bytes > b->n)
         return none;
-    b->bad = false;
+    b->bad = before;
     return t;
 }
 

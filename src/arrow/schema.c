@@ -51,10 +51,9 @@ vgi_schema *vgi__schema_alloc(const vgi_allocator *a, int32_t n_nodes, int32_t n
     size_t nodes = (size_t)n_nodes * sizeof(vgi__node);
     size_t dictionaries = (size_t)n_dictionaries * sizeof(vgi__dictionary_type);
     size_t head = sizeof(vgi_schema) + nodes + dictionaries;
-    uint8_t *p = vgi__alloc(a, head + text);
+    uint8_t *p = vgi__calloc(a, 1, head + text);
     if (!p)
         return NULL;
-    memset(p, 0, head);
     vgi_schema *s = (vgi_schema *)(void *)p;
     atomic_init(&s->refs, 1);
     s->allocator = a;

@@ -345,6 +345,7 @@ static int fill_name(program *p, vgi__node *node, const vgi__fb_table *field)
     }
     if (name.len)
         memcpy(p->text, name.data, name.len);
+    p->text[name.len] = 0;
     node->name = p->text;
     node->name_len = (uint32_t)name.len;
     p->text += name.len + 1;

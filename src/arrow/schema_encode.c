@@ -185,7 +185,7 @@ static size_t put_timestamp(encoder *e, const vgi__node *n)
 /* The member of the Type union for a node, by its logical type. */
 static size_t put_type(encoder *e, const vgi__node *n)
 {
-    slot fields[3];
+    slot fields[3] = { { 0 } };
     switch (n->logical) {
     case VGI__TYPE_INT:
         return put_int(e, n);

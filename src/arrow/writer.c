@@ -295,3 +295,30 @@ int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err)
     forget(w);
     return ok ? VGI_OK : vgi__fail_nomem(err);
 }
+
+/* ---- one batch as a stream ---- */
+
+int vgi_batch_encode(const vgi_batch *batch, const vgi_metadata *metadata, vgi_arena *mem,
+                     vgi_bytes *bytes, vgi_error *err)
+{
+    vgi__writer *w;
+    int rc = vgi__writer_new(&w, NULL, batch->allocator, err);
+    if (rc != VGI_OK)
+        return rc;
+    rc = vgi__writer_schema(w, batch->schema, err);
+    if (rc == VGI_OK)
+        rc = vgi__writer_batch(w, batch->root, metadata ? metadata : &batch->metadata, err);
+    if (rc == VGI_OK)
+        rc = vgi__writer_eos(w, err);
+    size_t n = vgi__writer_pending(w);
+    uint8_t *to = rc == VGI_OK ? vgi_arena_alloc(mem, n) : NULL;
+    if (rc == VGI_OK && !to)
+        rc = vgi__fail_nomem(err);
+    if (rc == VGI_OK) {
+        vgi__buffer out = { .data = to, .cap = n, .limit = n };
+        rc = vgi__writer_gather(w, &out, err);
+        *bytes = (vgi_bytes){ to, n };
+    }
+    vgi__writer_free(w);
+    return rc;
+}

@@ -83,10 +83,12 @@ static int compile_roles(const compiler *c, vgi__method *m)
 
     for (size_t i = 0; rc == VGI_OK && i < sizeof(roles) / sizeof(roles[0]); i++)
         rc = compile_role(c, m, &roles[i]);
+    if (rc != VGI_OK)
+        return rc;
     if (!d->header && !d->header_schema)
         m->header_schema = NULL;
     m->has_return = !m->stream && vgi_schema_columns(m->result_schema) > 0;
-    return rc;
+    return VGI_OK;
 }
 
 /* ---- the shape of an entry ---- */

@@ -63,23 +63,21 @@ static void update_method(vgi__sha256 *h, const vgi__method *m)
         update_schema(h, m->header_schema);
 }
 
-int vgi__hash_describe(const vgi__service *s, char out[65], vgi_error *err)
+void vgi__hash_describe(const vgi__service *s, char out[65])
 {
-    vgi__sha256 *h = vgi__sha256_new();
     uint8_t digest[32];
+    vgi__sha256 h;
 
-    if (!h)
-        return vgi__fail_nomem(err);
-    update_text(h, "vgi_rpc.describe.v" VGI_DESCRIBE_VERSION "|" VGI_REQUEST_VERSION "|");
-    update_text(h, s->def.name);
-    update_text(h, "|");
+    vgi__sha256_init(&h);
+    update_text(&h, "vgi_rpc.describe.v" VGI_DESCRIBE_VERSION "|" VGI_REQUEST_VERSION "|");
+    update_text(&h, s->def.name);
+    update_text(&h, "|");
     for (size_t i = 0; i < s->n_methods; i++)
         if (s->methods[i].visible & VGI_VISIBLE_SEED)
-            update_method(h, &s->methods[i]);
-    vgi__sha256_final(h, digest);
+            update_method(&h, &s->methods[i]);
+    vgi__sha256_final(&h, digest);
     vgi__hex(out, digest, sizeof(digest));
     out[64] = '\0';
-    return VGI_OK;
 }
 
 /* ---- protocol_hash v1 ---- */

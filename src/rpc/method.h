@@ -79,7 +79,7 @@ bool vgi__name_is_dunder(vgi_str name);
 uint32_t vgi__name_hash(vgi_str name);
 
 /* hash.c */
-int vgi__hash_describe(const vgi__service *s, char out[65], vgi_error *err);
+void vgi__hash_describe(const vgi__service *s, char out[65]);
 int vgi__hash_protocol(const vgi__service *s, const vgi_allocator *a, char out[65],
                        vgi_error *err);
 

@@ -112,10 +112,9 @@ void vgi__registry_free(vgi__registry *r)
 static int prepare(vgi__registry *r, vgi__service *s, vgi_error *err)
 {
     const vgi_allocator *a = r->options.allocator;
-    int rc = vgi__hash_describe(s, s->describe_hash, err);
+    int rc = vgi__hash_protocol(s, a, s->protocol_hash, err);
 
-    if (rc == VGI_OK)
-        rc = vgi__hash_protocol(s, a, s->protocol_hash, err);
+    vgi__hash_describe(s, s->describe_hash);
     if (rc == VGI_OK && !r->options.no_describe)
         rc = vgi__describe_prepare(s, r->server_id, &r->options.limits, a, err);
     for (size_t i = 0; i < s->n_methods; i++)

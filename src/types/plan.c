@@ -118,14 +118,17 @@ static uint8_t scalar_op(vgi_kind kind, const vgi__slot *slot)
 
 static int plan_enum(vgi__planner *p, const use *u, const nest *in, vgi__slot *slot)
 {
+    const char *arrow = u->arrow;
     if (u->type->kind != VGI_KIND_INT32 && u->type->kind != VGI_KIND_UINT32)
         return fail_at(p, VGI_EINVAL, in, "only an int32_t can have enum names");
-    if (u->arrow && strcmp(u->arrow, "u") != 0 && strcmp(u->arrow, "U") != 0)
+    if (arrow && strcmp(arrow, vgi__kind_format(u->type->kind)) == 0)
+        arrow = NULL; /* the number's own format says nothing about the names */
+    if (arrow && strcmp(arrow, "u") != 0 && strcmp(arrow, "U") != 0)
         return fail_at(p, VGI_EINVAL, in, "an enum travels as utf8: 'u' or 'U'");
     slot->op = VGI__OP_ENUM;
     slot->enum_names = u->enum_names;
-    slot->dictionary = u->dictionary ? u->dictionary : u->arrow ? NULL : "s";
-    return set_format(p, in, slot, u->arrow ? u->arrow : "u");
+    slot->dictionary = u->dictionary ? u->dictionary : arrow ? NULL : "s";
+    return set_format(p, in, slot, arrow ? arrow : "u");
 }
 
 static int plan_scalar(vgi__planner *p, const use *u, const nest *in, vgi__slot *slot)

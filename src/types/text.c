@@ -181,6 +181,19 @@ bool vgi__cell_json(vgi__buffer *b, const vgi_schema *s, int32_t node,
     return put_json(b, (vgi__cell){ s, node, a, row }) && !b->failed;
 }
 
+/* JSON has no word for what is not finite and quotes it. */
+static bool put_plain_float(vgi__buffer *b, const vgi__cell *c)
+{
+    size_t start = b->len;
+    if (!vgi__json_f64(b, vgi__cell_float(c)))
+        return false;
+    if (b->data[start] != '"')
+        return true;
+    memmove(b->data + start, b->data + start + 1, b->len - start - 2);
+    b->len -= 2;
+    return true;
+}
+
 /* Strings plain, null empty; what JSON would quote stands without quotes. */
 static bool put_text(vgi__buffer *b, vgi__cell c)
 {
@@ -205,6 +218,8 @@ static bool put_text(vgi__buffer *b, vgi__cell c)
     case VGI__TYPE_DURATION:
     case VGI__TYPE_INTERVAL:
         return put_quoted(b, &c, false);
+    case VGI__TYPE_FLOAT:
+        return put_plain_float(b, &c);
     case VGI__TYPE_UNION:
         return !vgi__cell_union(&c, &chosen) || put_text(b, chosen);
     default:

@@ -5,8 +5,9 @@
 #
 #   tests/conformance/setup.sh [PYTHON]
 #
-# PYTHON is a Python 3.13 or newer; without it one is looked for. Exit status 77
-# when there is none. An environment whose requirements did not change is kept.
+# PYTHON is a Python 3.13 or newer; without it one is looked for: VGI_TEST_PYTHON, then
+# PATH, pyenv and uv. Exit status 77 when there is none. An environment whose
+# requirements did not change is kept.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$here/../../build
@@ -16,7 +17,9 @@ new_enough() {
 }
 
 find_python() {
-    for candidate in "$@" python3.13 python3.14 python3 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[3-9]*/bin/python; do
+    uv=$(uv python find '>=3.13' 2>/dev/null || true)
+    for candidate in "$@" "${VGI_TEST_PYTHON:-}" python3.13 python3.14 python3 \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[3-9]*/bin/python "$uv"; do
         if new_enough "$candidate"; then
             echo "$candidate"
             return
@@ -26,7 +29,9 @@ find_python() {
 
 python=$(find_python "$@")
 if [ -z "$python" ]; then
-    echo "no Python 3.13 or newer with venv was found; name one: $0 PYTHON" >&2
+    echo "no Python 3.13 or newer with venv was found; these would provide one:" >&2
+    echo "    uv python install 3.13       or       pyenv install 3.13" >&2
+    echo "then run again, or name one: VGI_TEST_PYTHON=/path/to/python" >&2
     exit 77
 fi
 

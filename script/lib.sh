@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shared by the scripts of this folder; to be sourced.
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$root/build
+
+build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config python3 libzstd-dev liblz4-dev \
+libjansson-dev libcmocka-dev"
+test_packages="clang libclang-rt-14-dev python3-venv"
+
+# step WHAT COMMAND...: says what is done and how long it took; the script ends when it fails.
+step() {
+    what=$1
+    shift
+    echo "== $what"
+    started=$(date +%s)
+    if ! "$@"; then
+        echo "== $what: FAILED after $(($(date +%s) - started)) s" >&2
+        exit 1
+    fi
+    echo "== $what: $(($(date +%s) - started)) s"
+}
+
+# quietly COMMAND...: shows the output only when the command fails.
+quietly() {
+    log=$(mktemp)
+    if "$@" >"$log" 2>&1; then
+        rm -f "$log"
+    else
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+}
+
+installed() {
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# packages NAME...: installs the Debian packages that are missing, when it may.
+packages() {
+    if ! command -v dpkg-query >/dev/null; then
+        echo "not a Debian system; needed are the equivalents of: $*"
+        return 0
+    fi
+    missing=
+    for package in "$@"; do
+        installed "$package" || missing="$missing $package"
+    done
+    if [ -z "$missing" ]; then
+        echo "all installed: $*"
+        return 0
+    fi
+    line="apt-get install --yes --no-install-recommends$missing"
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "missing packages; as root, run: $line" >&2
+        return 1
+    fi
+    echo "$line"
+    quietly apt-get update && DEBIAN_FRONTEND=noninteractive quietly $line
+}
+
+# release_build [TARGET...]: what is in build/, all of it without targets.
+release_build() {
+    quietly cmake -S "$root" --preset release && ninja -C "$build" --quiet "$@"
+}
