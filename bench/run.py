@@ -29,7 +29,10 @@ CORE = 0
 
 @dataclass(frozen=True)
 class Workload:
-    """One row: `payload` replayed on `transport`; `goal` is the CPU ratio to the limit."""
+    """One row: `payload` replayed on `transport`.
+
+    `goal` is the CPU ratio to the limit; for a cold start the milliseconds above it.
+    """
 
     name: str
     transport: str
@@ -58,7 +61,7 @@ WORKLOADS = [
     Workload("512 KiB producer", "unix", "producer512K", 600, 1.1, mode="stream"),
     Workload("echo 1 MiB", "pipe", "echo1M", 300, 1.1),
     Workload("echo 1 MiB", "unix", "echo1M", 300, 1.1),
-    Workload("cold start to first answer", "pipe", "add", 20, mode="cold"),
+    Workload("cold start to first answer", "pipe", "add", 20, 1.0, mode="cold"),
 ]
 
 
@@ -78,7 +81,7 @@ class Bench:
         self.bin = build / "bin"
         self.scratch = scratch
         self.stack = stack
-        self.ours = Server("vgirpc", [str(self.bin / "vgirpc-conformance-worker")], "seed")
+        self.ours = Server("vgirpc", [str(self.bin / "vgirpc-bench-worker")], "seed")
         self.limit = Server("limit", [str(self.bin / "vgirpc-bench-limit")], "seed")
         for epoch in ("seed", "current"):
             request = subprocess.run([self.bin / "vgirpc-bench-echo", str(1 << 20), epoch], check=True, capture_output=True)
@@ -184,6 +187,16 @@ def number(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
+def verdict(row: dict) -> str:
+    goal, figures = row["goal"], row["servers"]
+    if goal is None:
+        return "-"
+    if row["figure"] == "cpu_us":
+        return f"<= {goal}x {'met' if figures['vgirpc']['ratio'] <= goal else 'missed'}"
+    above_ms = (figures["vgirpc"]["p50_us"]["median"] - figures["limit"]["p50_us"]["median"]) / 1000
+    return f"<= {goal} ms above {'met' if above_ms <= goal else 'missed'}"
+
+
 def print_rows(rows: list[dict], servers: list[Server]) -> None:
     names = [s.name for s in servers]
     print("| server CPU per call, us | " + " | ".join(names) + " | x limit | goal |")
@@ -193,10 +206,9 @@ def print_rows(rows: list[dict], servers: list[Server]) -> None:
         for name in names:
             figure = row["servers"][name][row["figure"]]
             cells.append(f"{number(figure['median'])} [{number(figure['min'])}..{number(figure['max'])}]")
-        ratio, goal = row["servers"]["vgirpc"]["ratio"], row["goal"]
-        verdict = "-" if goal is None else f"<= {goal} {'met' if ratio <= goal else 'missed'}"
+        ratio = row["servers"]["vgirpc"]["ratio"]
         title = row["workload"] + (" (elapsed)" if row["figure"] == "p50_us" else "")
-        print(f"| {title} | " + " | ".join(cells) + f" | {ratio:.2f} | {verdict} |")
+        print(f"| {title} | " + " | ".join(cells) + f" | {ratio:.2f} | {verdict(row)} |")
 
 
 def main() -> None:

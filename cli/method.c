@@ -7,20 +7,27 @@
 #include "params.h"
 #include "target.h"
 
-/* A method that is not there is left to the server to say, and one that cannot be described is called as its
- * values look. */
+/* A worker that does not describe itself is called as the values look. Names with underscores are the
+ * framework's own methods, which nobody describes. */
 static int look_up(session *on, const char *name, const settings *s)
 {
     vgi_error err;
     int rc = vgi_client_describe(on->client, &on->description, &err);
 
-    if (rc == VGI_OK)
-        on->method = vgi_description_find(on->description, name);
-    else if (rc != VGI_EREMOTE)
+    if (rc == VGI_EREMOTE) {
+        if (s->verbose)
+            (void)fputs("note: the worker does not describe itself; types are guessed\n",
+                        stderr);
+        return EXIT_OK;
+    }
+    if (rc != VGI_OK)
         return tell_error(on->client, &err, s);
-    else if (s->verbose)
-        (void)fputs("note: this worker does not describe itself; types are guessed\n", stderr);
-    return EXIT_OK;
+    on->method = vgi_description_find(on->description, name);
+    if (on->method || strncmp(name, "__", 2) == 0)
+        return EXIT_OK;
+    (void)fprintf(stderr, "error: %s has no method %s (vgirpc describe lists them)\n",
+                  vgi_description_name(on->description), name);
+    return EXIT_FAILED;
 }
 
 int session_open(session *out, const settings *s, int argc, char **argv)

@@ -60,7 +60,7 @@ int conformance_float_text(vgi_call *call, vgi_str *out, double value)
     do {
         snprintf(text, sizeof(text), "%.*e", digits, value);
     } while (strtod(text, NULL) != value && ++digits < 17);
-    exponent = atoi(strchr(text, 'e') + 1);
+    exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
     if (exponent < -4 || exponent >= 16)
         return vgi_strf(call, out, "%s", text);
     return vgi_strf(call, out, "%.*f", digits > exponent ? digits - exponent : 1, value);

@@ -63,13 +63,17 @@ typedef struct vgi_client_options {
 VGI_API int vgi_client_open(vgi_client **out, const char *url, const vgi_client_options *options,
                             vgi_error *err);
 
-/** Connect over two open descriptors; they are closed with the client. @since 0.1 */
+/**
+ * Connect over two open descriptors, which may be one socket. They belong to the client:
+ * closed with it, and also when this fails for lack of memory or because one is not open.
+ * @return VGI_OK; VGI_EINVAL the options have no size; VGI_EIO; VGI_ENOMEM. @since 0.1
+ */
 VGI_API int vgi_client_open_fds(vgi_client **out, int in_fd, int out_fd,
                                 const vgi_client_options *options, vgi_error *err);
 
 /**
  * Close. A subprocess gets end of input, then 5 s, then SIGTERM, 1 s, SIGKILL.
- * Streams must be closed before. NULL is ignored. @since 0.1
+ * An open stream is over with it, and is still to be closed. NULL is ignored. @since 0.1
  */
 VGI_API void vgi_client_close(vgi_client *client);
 

@@ -48,10 +48,6 @@ static int start_column(vgi__builder *b, int32_t node)
     vgi__buffer_clear(&c->first);
     vgi__buffer_clear(&c->second);
     c->length = c->nulls = 0;
-    if (c->values) {
-        vgi__builder_reset(c->values);
-        vgi__intern_clear(c);
-    }
     return leading_offset(n) ? vgi__column_offset(&c->first, wide_offsets(n), 0) : VGI_OK;
 }
 
@@ -63,14 +59,16 @@ static int new_column(vgi__builder *b, int32_t node, vgi_error *err)
     vgi__buffer_init(&c->validity, b->allocator, limit);
     vgi__buffer_init(&c->first, b->allocator, limit);
     vgi__buffer_init(&c->second, b->allocator, limit);
-    if (n->dictionary >= 0) {
-        const vgi__dictionary_type *type = &b->schema->dictionaries[n->dictionary];
-        int rc = vgi__builder_new(&c->values, type->values, &b->limits, b->allocator, err);
-        if (rc != VGI_OK)
-            return rc;
-        vgi__random_bytes(&c->seed, sizeof(c->seed));
-    }
+    c->entries = n->dictionary >= 0 ? &b->entries[n->dictionary] : NULL;
     return start_column(b, node) == VGI_OK ? VGI_OK : vgi__fail_nomem(err);
+}
+
+static int new_entries(vgi__builder *b, int32_t dictionary, vgi_error *err)
+{
+    vgi__entries *e = &b->entries[dictionary];
+    const vgi_schema *values = b->schema->dictionaries[dictionary].values;
+    vgi__random_bytes(&e->seed, sizeof(e->seed));
+    return vgi__builder_new(&e->values, values, &b->limits, b->allocator, err);
 }
 
 /* Connect the array structs; what changes from batch to batch is set by finish. */
@@ -103,9 +101,12 @@ int vgi__builder_new(vgi__builder **out, const vgi_schema *s, const vgi_limits *
     b->arrays = vgi__calloc(a, n, sizeof(*b->arrays));
     b->children = vgi__calloc(a, n, sizeof(struct ArrowArray *));
     b->buffers = vgi__calloc(a, n * BUFFERS_PER_NODE, sizeof(void *));
+    b->entries = vgi__calloc(a, (size_t)s->n_dictionaries, sizeof(*b->entries));
     int rc = VGI_OK;
-    if (!b->columns || !b->arrays || !b->children || !b->buffers)
+    if (!b->columns || !b->arrays || !b->children || !b->buffers || !b->entries)
         rc = vgi__fail_nomem(err);
+    for (int32_t i = 0; rc == VGI_OK && i < s->n_dictionaries; i++)
+        rc = new_entries(b, i, err);
     for (int32_t i = 0; rc == VGI_OK && i < s->n_nodes; i++)
         rc = new_column(b, i, err);
     if (rc != VGI_OK) {
@@ -126,10 +127,13 @@ void vgi__builder_free(vgi__builder *b)
         vgi__buffer_free(&c->validity);
         vgi__buffer_free(&c->first);
         vgi__buffer_free(&c->second);
-        vgi__builder_free(c->values);
-        vgi__free(b->allocator, c->slots);
         vgi__free(b->allocator, c->memo);
     }
+    for (int32_t i = 0; b->entries && i < b->schema->n_dictionaries; i++) {
+        vgi__builder_free(b->entries[i].values);
+        vgi__free(b->allocator, b->entries[i].slots);
+    }
+    vgi__free(b->allocator, b->entries);
     vgi__free(b->allocator, b->columns);
     vgi__free(b->allocator, b->arrays);
     vgi__free(b->allocator, b->children);
@@ -142,6 +146,10 @@ void vgi__builder_reset(vgi__builder *b)
 {
     for (int32_t i = 1; i < b->schema->n_nodes; i++)
         (void)start_column(b, i); /* its memory is there */
+    for (int32_t i = 0; i < b->schema->n_dictionaries; i++) {
+        vgi__builder_reset(b->entries[i].values);
+        vgi__intern_clear(&b->entries[i]);
+    }
 }
 
 const vgi_schema *vgi__builder_schema(const vgi__builder *b)
@@ -254,8 +262,8 @@ int vgi__builder_fixed(vgi__builder *b, int32_t node, const void *v)
 {
     vgi__column *c = &b->columns[node];
     int rc = VGI_OK;
-    if (c->values)
-        return vgi__builder_bytes(b, node, v, (size_t)node_of(c->values, 1)->width);
+    if (c->entries)
+        return vgi__builder_bytes(b, node, v, (size_t)node_of(c->entries->values, 1)->width);
     size_t width = (size_t)node_of(b, node)->width;
     uint8_t *p = vgi__column_extend(&c->first, width, &rc);
     if (!p)
@@ -310,9 +318,9 @@ int vgi__builder_bytes(vgi__builder *b, int32_t node, const void *p, size_t n)
     vgi__column *c = &b->columns[node];
     const vgi__node *type = node_of(b, node);
     int rc = VGI_OK;
-    if (c->values) {
+    if (c->entries) {
         int64_t index;
-        rc = vgi__intern(c, p, n, &index);
+        rc = vgi__intern(c->entries, p, n, &index);
         return rc == VGI_OK ? vgi__column_index(b, node, index) : rc;
     }
     switch (type->layout) {
@@ -439,8 +447,8 @@ static int blank_fixed(vgi__builder *b, int32_t node, bool valid)
     vgi__column *c = &b->columns[node];
     size_t width = (size_t)node_of(b, node)->width;
     int rc = VGI_OK;
-    if (valid && c->values && c->values->columns[1].length == 0)
-        rc = append_blank(c->values, 1, true);
+    if (valid && c->entries && c->entries->values->columns[1].length == 0)
+        rc = append_blank(c->entries->values, 1, true);
     uint8_t *p = rc == VGI_OK ? vgi__column_extend(&c->first, width, &rc) : NULL;
     if (p)
         memset(p, 0, width);
@@ -569,8 +577,8 @@ static int finish_node(vgi__builder *b, int32_t node, int64_t rows, vgi_error *e
         return vgi__fail(err, VGI_EINVAL, NULL, "column '%s' has %lld rows instead of %lld",
                          node_of(b, node)->name, (long long)c->length, (long long)rows);
     publish(b, node);
-    if (c->values) {
-        int rc = vgi__builder_finish_column(c->values, 1, &b->arrays[node].dictionary, err);
+    if (c->entries) {
+        int rc = vgi__builder_finish_column(c->entries->values, 1, &b->arrays[node].dictionary, err);
         if (rc != VGI_OK)
             return rc;
     }

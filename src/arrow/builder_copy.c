@@ -206,14 +206,15 @@ static bool internable(const vgi__node *n)
 static int start_memo(vgi__builder *b, vgi__column *c, const struct ArrowArray *dictionary)
 {
     size_t n = (size_t)dictionary->length;
-    if (c->memo_epoch == b->epoch)
+    if (c->memo_epoch == b->epoch && c->memo_of == dictionary)
         return VGI_OK;
     if (!vgi__grow(b->allocator, (void **)&c->memo, &c->memo_cap, n, sizeof(*c->memo)))
         return VGI_ENOMEM;
     for (size_t i = 0; i < n; i++)
         c->memo[i] = -1;
     c->memo_epoch = b->epoch;
-    c->values->epoch++;
+    c->memo_of = dictionary;
+    c->entries->values->epoch++;
     return VGI_OK;
 }
 
@@ -227,10 +228,10 @@ static int carry(vgi__column *c, const origin *values, int64_t entry, int64_t *i
     int rc;
     if (internable(n)) {
         vgi_bytes v = vgi__array_bytes(values->schema, values->node, values->array, entry);
-        rc = vgi__intern(c, v.data, v.len, index);
+        rc = vgi__intern(c->entries, v.data, v.len, index);
     } else {
-        *index = c->values->columns[1].length;
-        rc = copy_rows(c->values, 1, values, entry, 1);
+        *index = c->entries->values->columns[1].length;
+        rc = copy_rows(c->entries->values, 1, values, entry, 1);
     }
     c->memo[entry] = *index;
     return rc;

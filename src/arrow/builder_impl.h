@@ -11,27 +11,33 @@ typedef struct vgi__intern_slot {
     uint32_t hash, index;
 } vgi__intern_slot;
 
+/* The dictionary of the columns that share one dictionary type. */
+typedef struct vgi__entries {
+    vgi__builder *values;
+    vgi__intern_slot *slots;
+    size_t n_slots;
+    uint64_t seed;
+} vgi__entries;
+
 typedef struct vgi__column {
     vgi__buffer validity; /* bits, kept only from the first null on */
     vgi__buffer first;    /* values, bits, offsets, views or type ids */
     vgi__buffer second;   /* data, sizes, offsets of a union */
     int64_t length, nulls;
     int64_t data_bytes; /* finished view arrays: their last buffer points here */
-    /* dictionary-encoded columns */
-    vgi__builder *values; /* NULL: not one */
-    vgi__intern_slot *slots;
-    size_t n_slots;
-    uint64_t seed;
+    vgi__entries *entries; /* NULL: not dictionary-encoded */
     int64_t *memo; /* index here of each entry of the dictionary being copied, -1: not yet */
     size_t memo_cap;
     uint64_t memo_epoch;
+    const struct ArrowArray *memo_of; /* that dictionary */
 } vgi__column;
 
 struct vgi__builder {
     vgi_schema *schema;
     vgi_limits limits;
     const vgi_allocator *allocator;
-    vgi__column *columns; /* by node; [0] is not used */
+    vgi__column *columns;  /* by node; [0] is not used */
+    vgi__entries *entries; /* by dictionary type */
     struct ArrowArray *arrays;
     struct ArrowArray **children;
     const void **buffers;
@@ -58,7 +64,7 @@ int vgi__column_offset(vgi__buffer *buffer, bool wide, int64_t value);
 /* Append an index to a dictionary-encoded column; VGI_ELIMIT when it does not fit. */
 int vgi__column_index(vgi__builder *b, int32_t node, int64_t index);
 /* The index of the entry with these bytes, made if need be. */
-int vgi__intern(vgi__column *c, const void *p, size_t n, int64_t *index);
-void vgi__intern_clear(vgi__column *c);
+int vgi__intern(vgi__entries *e, const void *p, size_t n, int64_t *index);
+void vgi__intern_clear(vgi__entries *e);
 
 #endif

@@ -55,28 +55,14 @@ void vgi__caster_free(vgi__caster *c)
 
 /* ---- messages ---- */
 
-static void type_words(const vgi_schema *s, int32_t node, char *words, size_t size)
-{
-    uint8_t bytes[160];
-    vgi__buffer text = { .data = bytes, .cap = sizeof(bytes), .limit = sizeof(bytes) };
-    (void)vgi__type_text(&text, s, node);
-    size_t n = text.len < size ? text.len : size - 1;
-    memcpy(words, bytes, n);
-    words[n] = 0;
-}
-
-void vgi__cast_describe(const vgi__cast_task *t, vgi__cast_words *words)
-{
-    type_words(t->schema, t->from, words->from, sizeof(words->from));
-    type_words(t->to->schema, t->node, words->to, sizeof(words->to));
-}
-
 int vgi__cast_unsupported(const vgi__cast_task *t)
 {
-    vgi__cast_words words;
-    vgi__cast_describe(t, &words);
+    char from[VGI__CAST_WORDS];
+    char to[VGI__CAST_WORDS];
     return vgi__fail(t->err, VGI_ESCHEMA, "ArrowNotImplementedError",
-                     "Unsupported cast from %s to %s", words.from, words.to);
+                     "Unsupported cast from %s to %s",
+                     vgi__type_words(from, sizeof(from), t->schema, t->from),
+                     vgi__type_words(to, sizeof(to), t->to->schema, t->node));
 }
 
 int vgi__cast_failed(const vgi__cast_task *t, int rc)
@@ -98,44 +84,24 @@ int vgi__cast_invalid(const vgi__cast_task *t, const char *fmt, ...)
     return rc;
 }
 
-/* "Input schema mismatch: expected ..., got ...", with as much of both schemas as an error holds. */
-static int mismatch(const vgi__caster *c, const vgi_schema *target, const vgi_schema *got,
-                    vgi_error *err)
+static int mismatch(const vgi_schema *target, const vgi_schema *got, vgi_error *err)
 {
-    vgi__buffer text;
-    vgi__buffer_init(&text, c->allocator, SIZE_MAX);
-    bool ok = vgi__schema_text(&text, target) && vgi__buffer_str(&text, ", got ") &&
-              vgi__schema_text(&text, got) && vgi__buffer_char(&text, 0);
-    int rc = ok ? vgi__fail(err, VGI_ESCHEMA, "TypeError", "Input schema mismatch: expected %s",
-                            (const char *)text.data)
-                : vgi__fail_nomem(err);
-    vgi__buffer_free(&text);
-    return rc;
+    char wanted[VGI_ERROR_MESSAGE_SIZE / 2];
+    char found[VGI_ERROR_MESSAGE_SIZE / 2];
+    return vgi__fail(err, VGI_ESCHEMA, "TypeError", "Input schema mismatch: expected %s, got %s",
+                     vgi__schema_words(wanted, sizeof(wanted), target),
+                     vgi__schema_words(found, sizeof(found), got));
 }
 
-/* ["a", "b"] */
-static bool names_text(vgi__buffer *b, const vgi_schema *s)
+static int missing_columns(const vgi_schema *target, const vgi_schema *got, vgi_error *err)
 {
-    bool ok = vgi__buffer_char(b, '[');
-    for (size_t i = 0; ok && i < vgi_schema_columns(s); i++)
-        ok = vgi__buffer_printf(b, "%s'%s'", i > 0 ? ", " : "", vgi_schema_name(s, i));
-    return ok && vgi__buffer_char(b, ']');
-}
-
-static int missing_columns(const vgi__caster *c, const vgi_schema *target, const vgi_schema *got,
-                           vgi_error *err)
-{
-    vgi__buffer text;
-    vgi__buffer_init(&text, c->allocator, SIZE_MAX);
-    bool ok = names_text(&text, got) && vgi__buffer_str(&text, ", output_schema needs ") &&
-              names_text(&text, target) && vgi__buffer_char(&text, 0);
-    int rc = ok ? vgi__fail(err, VGI_ESCHEMA, "ValueError",
-                            "emitted batch is missing column(s) required by output_schema: batch "
-                            "has %s",
-                            (const char *)text.data)
-                : vgi__fail_nomem(err);
-    vgi__buffer_free(&text);
-    return rc;
+    char wanted[VGI_ERROR_MESSAGE_SIZE / 3];
+    char found[VGI_ERROR_MESSAGE_SIZE / 3];
+    return vgi__fail(err, VGI_ESCHEMA, "ValueError",
+                     "emitted batch is missing column(s) required by output_schema: "
+                     "batch has %s, output_schema needs %s",
+                     vgi__names_words(found, sizeof(found), got),
+                     vgi__names_words(wanted, sizeof(wanted), target));
 }
 
 /* ---- nested types ---- */
@@ -253,7 +219,7 @@ static int cast_entries(const vgi__cast_task *t)
 /* Onto a dictionary: the values as bytes, when they are of its type or nearly. */
 static int cast_onto_dictionary(const vgi__cast_task *t)
 {
-    const vgi_schema *values = t->to->columns[t->node].values->schema;
+    const vgi_schema *values = t->to->columns[t->node].entries->values->schema;
     bool same = vgi__node_equal(t->schema, t->from, values, 1, false, false);
     bool bytes = vgi__is_binary_like(vgi__cast_source(t)) && vgi__is_binary_like(&values->nodes[1]);
     if (bytes || (same && vgi__cast_source(t)->layout == VGI__LAYOUT_FIXED))
@@ -417,14 +383,14 @@ int vgi__cast(vgi__caster *c, const vgi_batch *in, const vgi_schema *target, vgi
     bool same_names = mode == VGI__CAST_SAME_NAMES;
     if (same_names && (in->schema->n_columns != target->n_columns ||
                        !has_columns(in->schema, target) || !has_columns(target, in->schema)))
-        return mismatch(c, target, in->schema, err);
+        return mismatch(target, in->schema, err);
     if (!has_columns(in->schema, target))
-        return missing_columns(c, target, in->schema, err);
+        return missing_columns(target, in->schema, err);
     int rc = retarget(c, target, err);
     if (rc == VGI_OK)
         rc = cast_columns(c, in, err);
     if (same_names && (rc == VGI_EINVAL || rc == VGI_ESCHEMA))
-        return mismatch(c, target, in->schema, err);
+        return mismatch(target, in->schema, err);
     if (rc != VGI_OK)
         return rc;
     vgi__batch_clear(&c->batch);

@@ -18,7 +18,7 @@ int vgi__cast_bytes(const vgi__cast_task *t)
     const vgi__node *from = vgi__cast_source(t);
     const vgi__node *to = vgi__cast_target(t);
     if (to->dictionary >= 0)
-        to = &t->to->columns[t->node].values->schema->nodes[1];
+        to = &t->to->columns[t->node].entries->values->schema->nodes[1];
     for (int64_t row = t->first; row < t->first + t->count; row++) {
         int rc;
         if (vgi__array_is_null(t->schema, t->from, t->array, row)) {

@@ -34,11 +34,7 @@ int vgi__cast_unsupported(const vgi__cast_task *t);
 int vgi__cast_failed(const vgi__cast_task *t, int rc);
 /* A failed cast of one value: "ArrowInvalid". */
 int vgi__cast_invalid(const vgi__cast_task *t, const char *fmt, ...) VGI_PRINTF(2, 3);
-/* Both types in words, for messages. NUL-terminated; cut. */
-typedef struct vgi__cast_words {
-    char from[160], to[160];
-} vgi__cast_words;
-void vgi__cast_describe(const vgi__cast_task *t, vgi__cast_words *words);
+#define VGI__CAST_WORDS 160 /* bytes for a type in a message */
 
 /* Between integers, floats and booleans. */
 bool vgi__is_number(const vgi__node *n);

@@ -146,10 +146,9 @@ static int store_int(const vgi__cast_task *t, uint8_t *to, number v)
     const vgi__node *n = vgi__cast_target(t);
     number whole = to_integer(v);
     if (whole.kind == REAL || (v.kind == REAL && !in_range(whole, range_of(n)))) {
-        vgi__cast_words words;
-        vgi__cast_describe(t, &words);
+        char words[VGI__CAST_WORDS];
         return vgi__cast_invalid(t, "Float value %f was truncated converting to %s", v.real,
-                                 words.to);
+                                 vgi__type_words(words, sizeof(words), t->to->schema, t->node));
     }
     if (!in_range(whole, range_of(n)))
         return out_of_range(t, whole);
@@ -250,10 +249,10 @@ static int parse_row(const vgi__cast_task *t, int64_t row)
     number v;
     if (!parse(to, text, &v)) {
         char echo[VGI_ECHO_SIZE];
-        vgi__cast_words words;
-        vgi__cast_describe(t, &words);
+        char words[VGI__CAST_WORDS];
         return vgi__cast_invalid(t, "Failed to parse string: '%s' as a scalar of type %s",
-                                 vgi__echo(echo, text), words.to);
+                                 vgi__echo(echo, text),
+                                 vgi__type_words(words, sizeof(words), t->to->schema, t->node));
     }
     if (to->logical == VGI__TYPE_BOOL)
         return vgi__cast_failed(t, vgi__builder_bool(t->to, t->node, v.u != 0));

@@ -58,10 +58,11 @@ static int64_t floor_div(int64_t v, int64_t by)
 
 static int refuse(const vgi__cast_task *t, const char *why, int64_t v)
 {
-    vgi__cast_words words;
-    vgi__cast_describe(t, &words);
-    return vgi__cast_invalid(t, "Casting from %s to %s would %s: %" PRId64, words.from, words.to,
-                             why, v);
+    char from[VGI__CAST_WORDS];
+    char to[VGI__CAST_WORDS];
+    return vgi__cast_invalid(t, "Casting from %s to %s would %s: %" PRId64,
+                             vgi__type_words(from, sizeof(from), t->schema, t->from),
+                             vgi__type_words(to, sizeof(to), t->to->schema, t->node), why, v);
 }
 
 static int convert(const vgi__cast_task *t, int64_t v, int64_t *result)

@@ -4,7 +4,6 @@
 
 #include "arrow/batch.h"
 #include "arrow/bits.h"
-#include "base/buffer.h"
 #include "base/fail.h"
 
 typedef struct column {
@@ -31,15 +30,11 @@ static int find(const vgi_batch *batch, const char *name, column *c)
 
 static int wrong_type(const vgi_batch *batch, const column *c, const char *wanted)
 {
-    vgi__buffer text;
-    vgi__buffer_init(&text, batch->allocator, VGI_ERROR_MESSAGE_SIZE);
-    bool ok = vgi__type_text(&text, c->schema, c->node) && vgi__buffer_char(&text, 0);
-    char echo[VGI_ECHO_SIZE];
-    int rc = vgi__fail(batch->sink, VGI_ESCHEMA, NULL, "column '%s' is %s, not %s",
-                       vgi__echo(echo, (vgi_str){ c->type->name, c->type->name_len }),
-                       ok ? (const char *)text.data : c->type->format, wanted);
-    vgi__buffer_free(&text);
-    return rc;
+    char name[VGI_ECHO_SIZE];
+    char words[160];
+    return vgi__fail(batch->sink, VGI_ESCHEMA, NULL, "column '%s' is %s, not %s",
+                     vgi__echo(name, (vgi_str){ c->type->name, c->type->name_len }),
+                     vgi__type_words(words, sizeof(words), c->schema, c->node), wanted);
 }
 
 static int check_row(const vgi_batch *batch, int64_t row)

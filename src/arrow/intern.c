@@ -52,51 +52,53 @@ static vgi__intern_slot *free_slot(vgi__intern_slot *slots, size_t n, uint32_t h
 }
 
 /* Twice the slots. */
-static int widen(vgi__column *c)
+static int widen(vgi__entries *e)
 {
-    size_t n = c->n_slots ? c->n_slots * 2 : 16;
-    const vgi_allocator *a = c->values->allocator;
+    size_t n = e->n_slots ? e->n_slots * 2 : 16;
+    const vgi_allocator *a = e->values->allocator;
     vgi__intern_slot *slots = vgi__calloc(a, n, sizeof(*slots));
     if (!slots)
         return VGI_ENOMEM;
-    for (size_t i = 0; i < c->n_slots; i++) {
-        if (c->slots[i].index != 0)
-            *free_slot(slots, n, c->slots[i].hash) = c->slots[i];
+    for (size_t i = 0; i < e->n_slots; i++) {
+        if (e->slots[i].index != 0)
+            *free_slot(slots, n, e->slots[i].hash) = e->slots[i];
     }
-    vgi__free(a, c->slots);
-    c->slots = slots;
-    c->n_slots = n;
+    vgi__free(a, e->slots);
+    e->slots = slots;
+    e->n_slots = n;
     return VGI_OK;
 }
 
-int vgi__intern(vgi__column *c, const void *p, size_t n, int64_t *index)
+int vgi__intern(vgi__entries *e, const void *p, size_t n, int64_t *index)
 {
-    int64_t count = vgi__builder_length(c->values, 1);
+    int64_t count = vgi__builder_length(e->values, 1);
     if (count >= UINT32_MAX)
         return VGI_ELIMIT;
-    if ((size_t)count * 2 >= c->n_slots) {
-        int rc = widen(c);
+    if ((size_t)count * 2 >= e->n_slots) {
+        int rc = widen(e);
         if (rc != VGI_OK)
             return rc;
     }
-    uint32_t hash = hash_bytes(c->seed, p, n);
-    for (size_t i = hash & (c->n_slots - 1); c->slots[i].index != 0;
-         i = (i + 1) & (c->n_slots - 1)) {
-        *index = (int64_t)c->slots[i].index - 1;
-        vgi_bytes known = entry(c->values, *index);
-        if (c->slots[i].hash == hash && known.len == n && (n == 0 || !memcmp(known.data, p, n)))
+    uint32_t hash = hash_bytes(e->seed, p, n);
+    for (size_t i = hash & (e->n_slots - 1); e->slots[i].index != 0;
+         i = (i + 1) & (e->n_slots - 1)) {
+        if (e->slots[i].hash != hash)
+            continue;
+        *index = (int64_t)e->slots[i].index - 1;
+        vgi_bytes known = entry(e->values, *index);
+        if (known.len == n && (n == 0 || memcmp(known.data, p, n) == 0))
             return VGI_OK;
     }
-    int rc = vgi__builder_bytes(c->values, 1, p, n);
+    int rc = vgi__builder_bytes(e->values, 1, p, n);
     if (rc != VGI_OK)
         return rc;
     *index = count;
-    *free_slot(c->slots, c->n_slots, hash) = (vgi__intern_slot){ hash, (uint32_t)count + 1 };
+    *free_slot(e->slots, e->n_slots, hash) = (vgi__intern_slot){ hash, (uint32_t)count + 1 };
     return VGI_OK;
 }
 
-void vgi__intern_clear(vgi__column *c)
+void vgi__intern_clear(vgi__entries *e)
 {
-    if (c->n_slots > 0)
-        memset(c->slots, 0, c->n_slots * sizeof(*c->slots));
+    if (e->n_slots > 0)
+        memset(e->slots, 0, e->n_slots * sizeof(*e->slots));
 }

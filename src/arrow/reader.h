@@ -53,7 +53,8 @@ uint64_t vgi__reader_bytes(const vgi__reader *r);    /* consumed so far */
 int vgi__schema_decode(vgi_schema **out, const uint8_t *p, size_t n, size_t *used,
                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
 /* First batch of a whole stream in memory, as views into p (block NULL: p must outlive the batch; else a
- * reference to block is taken). VGI_END: no batch. */
+ * reference to block is taken). The schema that `b` had
+ * before is recognised by its bytes. VGI_END: no batch. */
 int vgi__stream_decode(vgi_batch *b, const uint8_t *p, size_t n, vgi__block *block,
                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
 

@@ -142,9 +142,20 @@ static const char *shape_fault(const vgi_schema *s, int32_t node)
     }
 }
 
+/* Number the dictionaries of all levels. */
+static void count_slots(vgi_schema *s)
+{
+    s->n_slots = s->n_dictionaries;
+    for (int32_t i = 0; i < s->n_dictionaries; i++) {
+        s->dictionaries[i].nested = s->n_slots;
+        s->n_slots += s->dictionaries[i].values->n_slots;
+    }
+}
+
 int vgi__schema_finish(vgi_schema *s, int code, vgi_error *err)
 {
     s->n_columns = s->nodes[0].n_children;
+    s->n_spelled = s->n_nodes;
     for (int32_t i = s->n_nodes - 1; i >= 0; i--) {
         vgi__node *n = &s->nodes[i];
         int32_t next = i + 1;
@@ -157,7 +168,14 @@ int vgi__schema_finish(vgi_schema *s, int code, vgi_error *err)
         if (i > 0)
             s->n_buffers += n->n_buffers;
         s->n_views += n->layout == VGI__LAYOUT_VIEW;
+        if (n->dictionary >= 0)
+            s->n_spelled += s->dictionaries[n->dictionary].values->n_spelled;
+        if (s->n_spelled > VGI__SCHEMA_SPELLED)
+            return vgi__fail(err, VGI_ELIMIT, NULL,
+                             "a schema with its dictionaries spelled out has over %d fields",
+                             VGI__SCHEMA_SPELLED);
     }
+    count_slots(s);
     s->plain = s->n_dictionaries == 0 && s->n_views == 0;
     return VGI_OK;
 }

@@ -17,7 +17,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 
-enum { SCHEMA_ENDIANNESS, SCHEMA_FIELDS, SCHEMA_METADATA };
+enum { SCHEMA_ENDIANNESS, SCHEMA_FIELDS, SCHEMA_METADATA, SCHEMA_FEATURES };
 enum { FIELD_NAME, FIELD_NULLABLE, FIELD_TYPE_KIND, FIELD_TYPE, FIELD_DICTIONARY, FIELD_CHILDREN,
        FIELD_METADATA };
 enum { DICTIONARY_ID, DICTIONARY_INDEX, DICTIONARY_ORDERED };
@@ -493,7 +493,7 @@ static int fill_index(program *p, vgi__node *node, const vgi__fb_table *field, u
         known->program = s;
         known->index = p->n_dictionaries++;
         s->dictionaries[known->index] =
-            (vgi__dictionary_type){ id, vgi_schema_ref(known->values) };
+            (vgi__dictionary_type){ .id = id, .values = vgi_schema_ref(known->values) };
     }
     node->dictionary = known->index;
     return VGI_OK;
@@ -504,6 +504,7 @@ static int fill_index(program *p, vgi__node *node, const vgi__fb_table *field, u
 static int decode_program(decoder *d, const vgi__fb_table *t, vgi_bytes message, vgi_schema **out)
 {
     vgi__fb_vector fields = vgi__fb_items(d->fb, t, SCHEMA_FIELDS, 4);
+    (void)vgi__fb_items(d->fb, t, SCHEMA_FEATURES, 8); /* not used, yet it must be well formed */
     extent e = { 1, 0, message.len + 2 * FIELD_TEXT_BYTES };
     int rc = count_metadata(d, t, SCHEMA_METADATA, &e);
     if (rc == VGI_OK && fields.count > d->fields_left)

@@ -83,16 +83,24 @@ static int decode_with(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode
     return rc;
 }
 
+/* A batch that is used again often meets the schema it had before. */
+static vgi_schema *recognise(const vgi_schema *last, const uint8_t *p, size_t n)
+{
+    if (!last || last->message_len > n || memcmp(p, last->message, last->message_len) != 0)
+        return NULL;
+    return vgi_schema_ref(last);
+}
+
 int vgi__stream_decode(vgi_batch *b, const uint8_t *p, size_t n, vgi__block *block,
                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err)
 {
     vgi_limits l = vgi_limits_effective(limits);
     vgi__decode_input in = { .block = block, .limits = &l };
-    vgi_schema *s = NULL;
-    size_t used = 0;
+    vgi_schema *s = recognise(b->schema, p, n);
+    size_t used = s ? s->message_len : 0;
+    int rc = VGI_OK;
     vgi__batch_clear(b);
-    int rc = vgi__schema_decode(&s, p, n, &used, &l, a, err);
-    if (rc != VGI_OK)
+    if (!s && (rc = vgi__schema_decode(&s, p, n, &used, &l, a, err)) != VGI_OK)
         return rc;
     cursor c = { p + used, n - used };
     rc = decode_with(b, &c, s, &in, err);

@@ -155,3 +155,46 @@ bool vgi__schema_text(vgi__buffer *b, const vgi_schema *s)
 {
     return fields_text(b, s, 0);
 }
+
+/* ---- for messages ---- */
+
+/* A buffer that never grows, with room for a NUL behind it. */
+static vgi__buffer fixed(char *out, size_t size)
+{
+    return (vgi__buffer){ .data = (uint8_t *)out, .cap = size - 1, .limit = size - 1 };
+}
+
+/* End the text; control characters in names of a peer become '?'. */
+static const char *done(vgi__buffer *text)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] < ' ' || text->data[i] == 127)
+            text->data[i] = '?';
+    }
+    text->data[text->len] = 0;
+    return (const char *)text->data;
+}
+
+const char *vgi__type_words(char *out, size_t size, const vgi_schema *s, int32_t node)
+{
+    vgi__buffer text = fixed(out, size);
+    (void)vgi__type_text(&text, s, node);
+    return done(&text);
+}
+
+const char *vgi__schema_words(char *out, size_t size, const vgi_schema *s)
+{
+    vgi__buffer text = fixed(out, size);
+    (void)vgi__schema_text(&text, s);
+    return done(&text);
+}
+
+const char *vgi__names_words(char *out, size_t size, const vgi_schema *s)
+{
+    vgi__buffer text = fixed(out, size);
+    bool ok = vgi__buffer_char(&text, '[');
+    for (size_t i = 0; ok && i < vgi_schema_columns(s); i++)
+        ok = vgi__buffer_printf(&text, "%s'%s'", i > 0 ? ", " : "", vgi_schema_name(s, i));
+    (void)vgi__buffer_char(&text, ']');
+    return done(&text);
+}

@@ -75,6 +75,7 @@ typedef struct vgi__node {
 typedef struct vgi__dictionary_type {
     int64_t id;                 /* on the wire; unique in the schema */
     struct vgi_schema *values;  /* schema with one column: the value type (may nest dictionaries) */
+    int32_t nested;             /* where the dictionaries inside values begin in the count n_slots */
 } vgi__dictionary_type;
 
 struct vgi_schema {
@@ -88,6 +89,8 @@ struct vgi_schema {
     bool plain;        /* no dictionaries and no views at any level: fast paths apply */
     vgi__dictionary_type *dictionaries; /* in depth-first order of their nodes */
     int32_t n_dictionaries;             /* of this program (values' own are inside them) */
+    int32_t n_slots; /* dictionaries at all levels: those of this program, then those nested in each */
+    int32_t n_spelled; /* nodes, with the values of every dictionary-encoded one added */
     const uint8_t *message; /* encapsulated IPC schema message */
     uint32_t message_len;
     const uint8_t *metadata; /* schema metadata in C Data form, or NULL */
@@ -104,6 +107,7 @@ struct vgi_schema {
  */
 vgi_schema *vgi__schema_alloc(const vgi_allocator *a, int32_t n_nodes, int32_t n_dictionaries,
                               size_t text); /* one zeroed allocation, refs 1; NULL: no memory */
+#define VGI__SCHEMA_SPELLED (1 << 18) /* most n_spelled: nodes may share a dictionary type */
 /* Check the shapes (child counts, map entries, run ends, union ids, index types; `code` is the status
  * of a violation) and set subtree, the counts and `plain`. */
 int vgi__schema_finish(vgi_schema *s, int code, vgi_error *err);
@@ -140,5 +144,9 @@ struct vgi__buffer;
 bool vgi__type_text(struct vgi__buffer *b, const vgi_schema *s, int32_t node);
 /* All columns on one line: "a: int64 not null, b: string". */
 bool vgi__schema_text(struct vgi__buffer *b, const vgi_schema *s);
+/* The same for messages: into `out`, NUL-terminated, as much as fits. Return out. */
+const char *vgi__type_words(char *out, size_t size, const vgi_schema *s, int32_t node);
+const char *vgi__schema_words(char *out, size_t size, const vgi_schema *s);
+const char *vgi__names_words(char *out, size_t size, const vgi_schema *s); /* ['a', 'b'] */
 
 #endif

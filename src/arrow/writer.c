@@ -12,10 +12,14 @@
 /* Scratch memory beyond this is given back after a flush. */
 #define KEEP_BYTES ((size_t)1 << 20)
 
-/* What the stream last sent for one dictionary: the bytes of the message. */
+/* What the stream last sent for one dictionary: the bytes of the message. Nodes that share a dictionary
+ * share this, so it is looked at once for each batch. */
 typedef struct sent {
     vgi__buffer message;
     bool known;
+    uint64_t batch; /* looked at for this one, */
+    const struct ArrowArray *values; /* with these, */
+    bool changed;   /* and sent anew */
 } sent;
 
 struct vgi__writer {
@@ -25,8 +29,9 @@ struct vgi__writer {
     vgi_schema *schema; /* of the stream begun last; or NULL */
     bool open;
     uint64_t flushed;
-    sent *dictionaries; /* of the schema at all levels, depth first */
+    sent *dictionaries; /* by slot: see vgi_schema */
     size_t n_dictionaries, dictionaries_cap;
+    uint64_t batch; /* counts them */
     struct iovec *iov;
     size_t iov_cap;
 };
@@ -96,14 +101,6 @@ void vgi__writer_rewind(vgi__writer *w, vgi__writer_mark m)
 
 /* ---- dictionaries ---- */
 
-static size_t count_dictionaries(const vgi_schema *s)
-{
-    size_t n = (size_t)s->n_dictionaries;
-    for (int32_t i = 0; i < s->n_dictionaries; i++)
-        n += count_dictionaries(s->dictionaries[i].values);
-    return n;
-}
-
 static bool reserve_dictionaries(vgi__writer *w, size_t n)
 {
     size_t before = w->dictionaries_cap;
@@ -111,7 +108,7 @@ static bool reserve_dictionaries(vgi__writer *w, size_t n)
         !vgi__grow(w->allocator, (void **)&w->dictionaries, &w->dictionaries_cap, n, sizeof(sent)))
         return false;
     for (size_t i = before; i < w->dictionaries_cap; i++) {
-        w->dictionaries[i].known = false;
+        w->dictionaries[i] = (sent){ .known = false };
         vgi__buffer_init(&w->dictionaries[i].message, w->allocator, SIZE_MAX);
     }
     w->n_dictionaries = n;
@@ -119,59 +116,78 @@ static bool reserve_dictionaries(vgi__writer *w, size_t n)
     return true;
 }
 
-/* Encode the dictionary message into scratch; keep it there only if it differs from the last one. */
-static int write_dictionary(vgi__writer *w, const vgi__dictionary_type *type,
-                            const struct ArrowArray *values, sent *last, bool *changed,
+/* Encode the dictionary message into scratch; keep it there only if it differs from the last one, or if
+ * one nested in it did. */
+static int write_dictionary(vgi__writer *w, const vgi__dictionary_type *type, sent *last,
                             vgi_error *err)
 {
     vgi__send *o = &w->out;
     vgi__writer_mark start = vgi__writer_mark_here(w);
     o->copy = true;
-    int rc = vgi__encode_dictionary(o, type->values, values, type->id, &w->limits, err);
+    int rc = vgi__encode_dictionary(o, type->values, last->values, type->id, &w->limits, err);
     o->copy = false;
     if (rc != VGI_OK)
         return rc;
     const uint8_t *bytes = o->scratch.data + start.scratch;
     size_t n = o->scratch.len - start.scratch;
-    if (last->known && !*changed && last->message.len == n &&
+    if (last->known && !last->changed && last->message.len == n &&
         memcmp(last->message.data, bytes, n) == 0) {
         rewind_to(o, &start);
         return VGI_OK;
     }
     vgi__buffer_clear(&last->message);
     last->known = vgi__buffer_append(&last->message, bytes, n);
-    *changed = true;
+    last->changed = true;
     return last->known ? VGI_OK : vgi__fail_nomem(err);
 }
 
-/* Write the changed dictionaries of the subtree at `node`, nested ones first. `a` NULL: no rows, so only
- * those that were never sent. *next counts the dictionaries met; *changed is set when one was sent. */
-static int write_dictionaries(vgi__writer *w, const vgi_schema *s, int32_t node,
-                              const struct ArrowArray *a, size_t *next, bool *changed,
-                              vgi_error *err)
+/* A walk over the dictionaries of one program. */
+typedef struct walk {
+    vgi__writer *writer;
+    const vgi_schema *schema;
+    size_t slot;  /* of its first dictionary */
+    bool changed; /* one was sent */
+    vgi_error *err;
+} walk;
+
+static int walk_node(walk *k, int32_t node, const struct ArrowArray *a);
+
+/* The dictionary of a node, after those nested in it. `a` NULL: no rows, so only what was never sent. */
+static int walk_dictionary(walk *k, const vgi__node *n, const struct ArrowArray *a)
 {
-    const vgi__node *n = &s->nodes[node];
-    if (n->dictionary >= 0) {
-        const vgi__dictionary_type *type = &s->dictionaries[n->dictionary];
-        const struct ArrowArray *values = a ? a->dictionary : NULL;
-        sent *mine = &w->dictionaries[(*next)++];
-        bool inner = false;
-        int rc = type->values->n_dictionaries == 0
-                     ? VGI_OK
-                     : write_dictionaries(w, type->values, 1, values, next, &inner, err);
-        if (rc == VGI_OK && (values || !mine->known))
-            rc = write_dictionary(w, type, values, mine, &inner, err);
-        *changed |= inner;
-        return rc;
+    vgi__writer *w = k->writer;
+    const vgi__dictionary_type *type = &k->schema->dictionaries[n->dictionary];
+    const struct ArrowArray *values = a ? a->dictionary : NULL;
+    sent *mine = &w->dictionaries[k->slot + (size_t)n->dictionary];
+    if (mine->batch == w->batch) {
+        k->changed |= mine->changed;
+        if (mine->values == values)
+            return VGI_OK;
+        return vgi__fail(k->err, VGI_ENOTSUP, NULL,
+                         "column '%s' shares dictionary %lld but has other values", n->name,
+                         (long long)type->id);
     }
+    walk inner = { w, type->values, k->slot + (size_t)type->nested, false, k->err };
+    int rc = type->values->n_dictionaries > 0 ? walk_node(&inner, 1, values) : VGI_OK;
+    mine->batch = w->batch;
+    mine->values = values;
+    mine->changed = inner.changed;
+    if (rc == VGI_OK && (values || !mine->known))
+        rc = write_dictionary(w, type, mine, k->err);
+    k->changed |= mine->changed;
+    return rc;
+}
+
+static int walk_node(walk *k, int32_t node, const struct ArrowArray *a)
+{
+    const vgi__node *n = &k->schema->nodes[node];
+    int rc = n->dictionary >= 0 ? walk_dictionary(k, n, a) : VGI_OK;
     int32_t child = vgi__child(node);
-    for (int32_t i = 0; i < n->n_children; i++, child = vgi__sibling(s, child)) {
-        int rc =
-            write_dictionaries(w, s, child, a ? a->children[i] : NULL, next, changed, err);
-        if (rc != VGI_OK)
-            return rc;
+    for (int32_t i = 0; rc == VGI_OK && i < n->n_children; i++) {
+        rc = walk_node(k, child, a ? a->children[i] : NULL);
+        child = vgi__sibling(k->schema, child);
     }
-    return VGI_OK;
+    return rc;
 }
 
 /* ---- streams ---- */
@@ -180,7 +196,7 @@ int vgi__writer_schema(vgi__writer *w, const vgi_schema *s, vgi_error *err)
 {
     if (w->open)
         return vgi__fail(err, VGI_EINTERNAL, NULL, "a stream is begun within a stream");
-    if (!s->plain && !reserve_dictionaries(w, count_dictionaries(s)))
+    if (!s->plain && !reserve_dictionaries(w, (size_t)s->n_slots))
         return vgi__fail_nomem(err);
     uint8_t *p = vgi__send_room(&w->out, s->message_len);
     if (!p)
@@ -201,12 +217,9 @@ static int write_batch(vgi__writer *w, const struct ArrowArray *a, const vgi_met
     if (!w->open)
         return vgi__fail(err, VGI_EINTERNAL, NULL, "a batch is written outside a stream");
     vgi__writer_mark start = vgi__writer_mark_here(w);
-    int rc = VGI_OK;
-    bool changed = false;
-    if (!w->schema->plain) {
-        size_t next = 0;
-        rc = write_dictionaries(w, w->schema, 0, a, &next, &changed, err);
-    }
+    walk all = { w, w->schema, 0, false, err };
+    w->batch++;
+    int rc = w->schema->n_dictionaries > 0 ? walk_node(&all, 0, a) : VGI_OK;
     if (rc == VGI_OK)
         rc = vgi__encode_batch(&w->out, w->schema, a, m, &w->limits, err);
     if (rc != VGI_OK) {

@@ -43,6 +43,14 @@ bool vgi__date_parse(vgi_str text, int64_t *days);                       /* 2024
 bool vgi__time_parse(vgi_str text, vgi__time_unit unit, int64_t *value); /* 23:59[:59[.999]] */
 /* 2024-02-29T23:59:59.5Z. `zoned`: the column has a time zone, so that an offset has a meaning. */
 bool vgi__timestamp_parse(vgi_str text, vgi__time_unit unit, bool zoned, int64_t *value);
-uint16_t vgi__half_from_f64(double v); /* round to nearest, ties to even; overflow gives infinity */
+
+/* A duration or an interval: P[nY][nM][nW][nD][T[nH][nM][n.nS]], each n with a sign of its own. */
+typedef struct vgi__span {
+    int64_t months, days, units; /* hours and below, in the unit */
+} vgi__span;
+
+bool vgi__span_parse(vgi_str text, vgi__time_unit unit, vgi__span *out);
+/* Days and units together, in the unit; false: overflow. */
+bool vgi__span_units(const vgi__span *span, vgi__time_unit unit, int64_t *value);
 
 #endif

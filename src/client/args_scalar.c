@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "arrow/half.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "client/args.h"
@@ -65,23 +66,6 @@ static int put_int(vgi__json_cells *c, int32_t node, const vgi__json_value *v)
     return fits_unsigned(u, n->width) ? vgi__builder_fixed(c->builder, node, &u) : MISFIT;
 }
 
-uint16_t vgi__half_from_f64(double v)
-{
-    const uint16_t sign = signbit(v) ? 0x8000 : 0;
-    const double a = fabs(v);
-    int exponent;
-
-    if (isnan(v))
-        return (uint16_t)(sign | 0x7e00);
-    if (a >= 65520.0) /* halfway beyond the largest */
-        return (uint16_t)(sign | 0x7c00);
-    if (a < 0x1p-14) /* subnormal, in steps of 2^-24; rounding up to normal carries by itself */
-        return (uint16_t)(sign | (uint16_t)nearbyint(a * 0x1p24));
-    (void)frexp(a, &exponent); /* a = m * 2^exponent, m in [0.5, 1) */
-    const double mantissa = nearbyint(ldexp(a, 11 - exponent)); /* [1024, 2048] */
-    return (uint16_t)(sign | (uint16_t)((exponent + 13) * 1024 + (int)mantissa));
-}
-
 static int put_float(vgi__json_cells *c, int32_t node, const vgi__json_value *v)
 {
     const int32_t width = c->schema->nodes[node].width;
@@ -101,7 +85,7 @@ static int put_float(vgi__json_cells *c, int32_t node, const vgi__json_value *v)
         const float f = (float)d;
         return isinf(f) && !isinf(d) ? MISFIT : vgi__builder_fixed(c->builder, node, &f);
     }
-    const uint16_t half = vgi__half_from_f64(d);
+    const uint16_t half = vgi__half_from(d);
     if ((half & 0x7fff) == 0x7c00 && !isinf(d))
         return MISFIT;
     return vgi__builder_fixed(c->builder, node, &half);
@@ -166,6 +150,15 @@ static bool is_bytes(const vgi__node *n)
            n->layout == VGI__LAYOUT_VIEW || n->logical == VGI__TYPE_FIXED_BINARY;
 }
 
+/* "PT1.5S" in the column's unit; without months, whose length varies. */
+static bool duration_units(vgi_str text, vgi__time_unit unit, int64_t *out)
+{
+    vgi__span span;
+
+    return vgi__span_parse(text, unit, &span) && span.months == 0 &&
+           vgi__span_units(&span, unit, out);
+}
+
 /* Dates, times, timestamps and durations: a number in the column's unit, or ISO 8601. */
 static int put_temporal(vgi__json_cells *c, int32_t node, const vgi__json_value *v)
 {
@@ -188,58 +181,37 @@ static int put_temporal(vgi__json_cells *c, int32_t node, const vgi__json_value 
             ok = vgi__timestamp_parse(v->text, unit, n->extra && n->extra[0], &i);
             break;
         default:
+            ok = duration_units(v->text, unit, &i);
             break;
         }
     }
     return ok && fits_signed(i, n->width) ? vgi__builder_fixed(c->builder, node, &i) : MISFIT;
 }
 
-/* A whole-number member of an interval; absent is 0. */
-static bool part(const vgi__json *object, const char *name, int32_t width, int64_t *out,
-                 size_t *used)
-{
-    const vgi__json *json = vgi__json_get(object, name);
-
-    *out = 0;
-    if (!json)
-        return true;
-    ++*used;
-    if (vgi__json_kind_of(json) != VGI__JSON_INT)
-        return false;
-    *out = vgi__json_int_of(json);
-    return fits_signed(*out, width);
-}
-
-/* Months as a number; the others as {"days", "milliseconds"} and {"months", "days", "nanoseconds"}. */
+/* "P1M", "P2DT0.5S", "P1M2DT0.000000001S", as far as the type has the parts. */
 static int put_interval(vgi__json_cells *c, int32_t node, const vgi__json_value *v)
 {
-    const vgi__node *n = &c->schema->nodes[node];
-    int64_t months, days, rest;
+    const int32_t width = c->schema->nodes[node].width;
+    const vgi__time_unit unit = width == 8 ? VGI__UNIT_MS : VGI__UNIT_NS;
     uint8_t value[16];
-    size_t used = 0;
-    bool ok;
+    vgi__span s;
 
-    if (n->width == 4)
-        return whole(v, &months) && fits_signed(months, 4)
-                   ? vgi__builder_fixed(c->builder, node, &months)
-                   : MISFIT;
-    if (v->kind != VGI__JSON_OBJECT)
+    if (v->kind != VGI__JSON_STRING || !vgi__span_parse(v->text, unit, &s) ||
+        !fits_signed(s.months, 4) || !fits_signed(s.days, 4))
         return MISFIT;
-    ok = part(v->json, "days", 4, &days, &used);
-    if (n->width == 8) {
-        ok = ok && part(v->json, "milliseconds", 4, &rest, &used);
-        if (!ok || used != vgi__json_count(v->json))
+    if (width == 4) {
+        memcpy(value, &s.months, 4);
+        return s.days || s.units ? MISFIT : vgi__builder_fixed(c->builder, node, value);
+    }
+    if (width == 8) {
+        if (s.months || !fits_signed(s.units, 4))
             return MISFIT;
-        memcpy(value, &days, 4);
-        memcpy(value + 4, &rest, 4);
+        memcpy(value, &s.days, 4);
+        memcpy(value + 4, &s.units, 4);
     } else {
-        ok = ok && part(v->json, "months", 4, &months, &used) &&
-             part(v->json, "nanoseconds", 8, &rest, &used);
-        if (!ok || used != vgi__json_count(v->json))
-            return MISFIT;
-        memcpy(value, &months, 4);
-        memcpy(value + 4, &days, 4);
-        memcpy(value + 8, &rest, 8);
+        memcpy(value, &s.months, 4);
+        memcpy(value + 4, &s.days, 4);
+        memcpy(value + 8, &s.units, 8);
     }
     return vgi__builder_fixed(c->builder, node, value);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the text forms of dates, times and timestamps, exactly or not at all. */
+/* Reading the ISO 8601 forms of dates, times, timestamps and spans, exactly or not at all. */
 #include "base/checked.h"
+#include "base/text.h"
 #include "client/args.h"
 
 /* ---- a cursor over text ---- */
@@ -116,15 +117,28 @@ static bool take_time(cursor *c, int64_t per_second, int64_t *units)
     return true;
 }
 
-/* "Z", "+02:00", "-0530", or nothing. *seconds: east of Greenwich. */
+/* The name of a zone in brackets, which says nothing that the offset does not. */
+static bool take_zone_name(cursor *c)
+{
+    if (take(c, '[')) {
+        while (c->at < c->end && *c->at != ']')
+            c->at++;
+        return take(c, ']');
+    }
+    return true;
+}
+
+/* "Z", "Z[Europe/Berlin]", "+02:00", "-0530", or nothing. *seconds: east of Greenwich. */
 static bool take_offset(cursor *c, bool *given, int64_t *seconds)
 {
     int64_t h, m, sign;
 
     *seconds = 0;
     *given = c->at < c->end;
-    if (!*given || take(c, 'Z'))
+    if (!*given)
         return true;
+    if (take(c, 'Z'))
+        return take_zone_name(c);
     sign = take(c, '-') ? -1 : 1;
     if (sign > 0 && !take(c, '+'))
         return false;
@@ -165,4 +179,88 @@ bool vgi__timestamp_parse(vgi_str text, vgi__time_unit unit, bool zoned, int64_t
     seconds = days * 86400 - offset;
     return !vgi__mul_i64(seconds, per_second, &seconds) &&
            !vgi__add_i64(seconds, time, value);
+}
+
+/* ---- spans ---- */
+
+typedef struct part {
+    char letter;
+    bool is_time;   /* behind the T */
+    int64_t factor; /* of months, days or seconds */
+} part;
+
+static const part parts[] = {
+    { 'Y', false, 12 },  { 'M', false, 1 }, { 'W', false, 7 }, { 'D', false, 1 },
+    { 'H', true, 3600 }, { 'M', true, 60 }, { 'S', true, 1 },
+};
+#define N_PARTS (sizeof(parts) / sizeof(*parts))
+
+/* "12.5" into whole and units of a fraction, both with the sign. */
+static bool take_number(cursor *c, int64_t per_second, int64_t *whole, int64_t *fraction)
+{
+    const char *start;
+    const bool negative = take(c, '-');
+
+    *fraction = 0;
+    start = c->at;
+    while (c->at < c->end && is_digit(*c->at))
+        c->at++;
+    if (!vgi__parse_i64((vgi_str){ start, (size_t)(c->at - start) }, whole) ||
+        (take(c, '.') && !take_fraction(c, per_second, fraction)))
+        return false;
+    if (negative) {
+        *whole = -*whole;
+        *fraction = -*fraction;
+    }
+    return true;
+}
+
+static bool add_scaled(int64_t *to, int64_t n, int64_t factor)
+{
+    return !vgi__mul_i64(n, factor, &n) && !vgi__add_i64(*to, n, to);
+}
+
+static bool add_part(vgi__span *span, size_t index, int64_t whole, int64_t fraction,
+                     int64_t per_second)
+{
+    const part *p = &parts[index];
+
+    if (fraction && p->letter != 'S')
+        return false;
+    if (p->is_time)
+        return add_scaled(&span->units, whole, p->factor * per_second) &&
+               !vgi__add_i64(span->units, fraction, &span->units);
+    return add_scaled(index < 2 ? &span->months : &span->days, whole, p->factor);
+}
+
+bool vgi__span_parse(vgi_str text, vgi__time_unit unit, vgi__span *out)
+{
+    const int64_t per_second = units_per_second[unit];
+    cursor c = cursor_of(text);
+    bool is_time = false;
+    size_t next = 0; /* parts come in order, each at most once */
+
+    *out = (vgi__span){ 0 };
+    if (!take(&c, 'P') || c.at == c.end)
+        return false;
+    while (c.at < c.end) {
+        int64_t whole, fraction;
+        if (!is_time && take(&c, 'T'))
+            is_time = true;
+        if (!take_number(&c, per_second, &whole, &fraction) || c.at == c.end)
+            return false;
+        while (next < N_PARTS && (parts[next].letter != *c.at || parts[next].is_time != is_time))
+            next++;
+        if (next == N_PARTS || !add_part(out, next, whole, fraction, per_second))
+            return false;
+        next++;
+        c.at++;
+    }
+    return true;
+}
+
+bool vgi__span_units(const vgi__span *span, vgi__time_unit unit, int64_t *value)
+{
+    *value = span->units;
+    return add_scaled(value, span->days, 86400 * units_per_second[unit]);
 }

@@ -87,43 +87,36 @@ static int open_on_io(vgi_client **out, vgi__io *io, vgi__subprocess *process,
     return rc;
 }
 
+/* Takes the descriptors and the process in any case, as open_on_io does. */
+static int open_fds(vgi_client **out, int in_fd, int out_fd, vgi__subprocess *process,
+                    const vgi_client_options *o, vgi_error *err)
+{
+    const vgi__fd_options fds = {
+        .in_fd = in_fd, .out_fd = out_fd, .owned = true, .wake_fd = -1
+    };
+    vgi__io *io = NULL;
+    int rc = vgi__fd_open(&io, &fds, o->allocator, err);
+
+    if (rc == VGI_OK)
+        return open_on_io(out, io, process, o, err);
+    (void)close(in_fd);
+    if (out_fd != in_fd)
+        (void)close(out_fd);
+    if (process)
+        vgi__subprocess_reap(process);
+    return rc;
+}
+
 static int open_exec(vgi_client **out, const char *command, const vgi_client_options *o,
                      vgi_error *err)
 {
     vgi__subprocess process;
-    vgi__io *io = NULL;
     int rc;
 
     rc = vgi__subprocess_start(&process, command, o->inherit_stderr_off, o->allocator, err);
     if (rc != VGI_OK)
         return rc;
-    rc = vgi__fd_open(&io,
-                      &(vgi__fd_options){ .in_fd = process.from_child,
-                                          .out_fd = process.to_child,
-                                          .owned = true,
-                                          .wake_fd = -1 },
-                      o->allocator, err);
-    if (rc != VGI_OK) {
-        close(process.from_child);
-        close(process.to_child);
-        vgi__subprocess_reap(&process);
-        return rc;
-    }
-    return open_on_io(out, io, &process, o, err);
-}
-
-static int open_fds(vgi_client **out, int in_fd, int out_fd, const vgi_client_options *o,
-                    vgi_error *err)
-{
-    vgi__io *io = NULL;
-    int rc = vgi__fd_open(&io,
-                          &(vgi__fd_options){ .in_fd = in_fd,
-                                              .out_fd = out_fd,
-                                              .owned = true,
-                                              .wake_fd = -1 },
-                          o->allocator, err);
-
-    return rc == VGI_OK ? open_on_io(out, io, NULL, o, err) : rc;
+    return open_fds(out, process.from_child, process.to_child, &process, o, err);
 }
 
 static int open_unix(vgi_client **out, const char *path, const vgi_client_options *o,
@@ -132,7 +125,7 @@ static int open_unix(vgi_client **out, const char *path, const vgi_client_option
     int fd = -1;
     int rc = vgi__unix_connect(path, o->connect_timeout_ms, &fd, err);
 
-    return rc == VGI_OK ? open_fds(out, fd, fd, o, err) : rc;
+    return rc == VGI_OK ? open_fds(out, fd, fd, NULL, o, err) : rc;
 }
 
 static const struct scheme {
@@ -171,7 +164,7 @@ int vgi_client_open_fds(vgi_client **out, int in_fd, int out_fd,
     vgi_client_options o;
     int rc = read_options(options, &o, err);
 
-    return rc == VGI_OK ? open_fds(out, in_fd, out_fd, &o, err) : rc;
+    return rc == VGI_OK ? open_fds(out, in_fd, out_fd, NULL, &o, err) : rc;
 }
 
 void vgi_client_close(vgi_client *client)

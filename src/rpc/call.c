@@ -102,8 +102,10 @@ int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *targe
     if (vgi_schema_equal((*batch)->schema, target))
         return VGI_OK;
     if (!c->caster)
-        rc = vgi__caster_new(&c->caster, &c->options->limits, c->options->allocator, &c->sink);
-    return rc == VGI_OK ? vgi__cast(c->caster, *batch, target, mode, batch, &c->sink) : rc;
+        rc = vgi__caster_new(&c->caster, &c->options->limits, c->options->allocator,
+                             &c->sink);
+    return rc == VGI_OK ? vgi__cast(c->caster, *batch, target, mode, batch, &c->sink)
+                        : rc;
 }
 
 void *vgi_call_alloc(vgi_call *call, size_t size)
@@ -180,7 +182,8 @@ const char *vgi_transport_name(vgi_transport_kind kind)
         [VGI_TRANSPORT_SHM] = "shm",   [VGI_TRANSPORT_MEMORY] = "memory",
     };
 
-    return kind >= VGI_TRANSPORT_PIPE && kind <= VGI_TRANSPORT_MEMORY ? names[kind] : "unknown";
+    return kind >= VGI_TRANSPORT_PIPE && kind <= VGI_TRANSPORT_MEMORY ? names[kind]
+                                                                      : "unknown";
 }
 
 vgi_metadata vgi_call_metadata(const vgi_call *call)

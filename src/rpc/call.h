@@ -7,8 +7,8 @@
  * into call->request, answers go to call->writer, and whoever owns the call moves the
  * bytes. Everything a request leaves behind is in two arenas:
  *
- *   arena   from one request to the next: parameters, the stream's state, what an error says
- *   turn    one turn of a stream
+ *   arena   from one request to the next: parameters, the stream's state, what an error
+ * says turn    one turn of a stream
  *
  * A failure is kept, not written, where it is noticed (vgi_fail and friends return
  * VGI_EREMOTE); the place that knows which Arrow stream is open writes it.
@@ -32,7 +32,7 @@ typedef enum vgi__phase {
 
 /* What a session keeps per method. */
 typedef struct vgi__method_slot {
-    vgi__builder *out;    /* of the result, or of the declared output */
+    vgi__builder *out; /* of the result, or of the declared output */
     vgi__builder *header;
 } vgi__method_slot;
 
@@ -91,6 +91,8 @@ struct vgi_call {
     const vgi__method *method; /* NULL until found */
     bool describe;             /* the request is for the prepared description */
     void *params;              /* described struct; NULL for run-time methods */
+    const vgi_batch
+        *arguments; /* what a run-time method reads: the request, defaults filled in */
     vgi__phase phase;
     vgi_arena arena, turn;
     char request_id[17]; /* "" until somebody asks */
@@ -117,7 +119,7 @@ struct vgi_call {
 /* call.c */
 int vgi__call_init(vgi_call *c, vgi__registry *r, vgi__writer *w, vgi_error *err);
 void vgi__call_destroy(vgi_call *c);
-void vgi__call_reset(vgi_call *c); /* forget the last request */
+void vgi__call_reset(vgi_call *c);        /* forget the last request */
 vgi_arena *vgi__call_memory(vgi_call *c); /* where the running handler's memory goes */
 /* Make *batch fit a schema; it stays what it is when it does. */
 int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *target,
@@ -126,8 +128,10 @@ int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *targe
 void vgi__call_enter(vgi_call *c, vgi__phase phase);
 
 /* failure.c: keep a failure, as vgi_fail does. All return VGI_EREMOTE. */
-/* `what` gives type, code, kind and details (borrowed for the call); the text is formatted. */
-int vgi__call_refuse(vgi_call *c, const vgi_failure *what, const char *fmt, ...) VGI_PRINTF(3, 4);
+/* `what` gives type, code, kind and details (borrowed for the call); the text is
+ * formatted. */
+int vgi__call_refuse(vgi_call *c, const vgi_failure *what, const char *fmt, ...)
+    VGI_PRINTF(3, 4);
 int vgi__call_fail_error(vgi_call *c, const vgi_error *e);
 /* A handler returned `status`: keep what it said, or what the library said for it. */
 int vgi__call_fail_status(vgi_call *c, int status);
@@ -136,7 +140,8 @@ int vgi__call_write_failure(vgi_call *c, vgi_error *err);
 /* log.c */
 int vgi__call_write_kept_logs(vgi_call *c, vgi_error *err);
 
-/* request.c: from the request batch to a method that may be called. VGI_OK, or VGI_EREMOTE. */
+/* request.c: from the request batch to a method that may be called. VGI_OK, or
+ * VGI_EREMOTE. */
 int vgi__call_route(vgi_call *c);
 /* A whole error stream in place of an answer. */
 int vgi__call_reject(vgi_call *c, vgi_error *err);
@@ -144,7 +149,8 @@ int vgi__call_reject(vgi_call *c, vgi_error *err);
 /* bind.c: the request's row as the handler's parameters, c->params. */
 int vgi__call_bind(vgi_call *c);
 
-/* unary.c: run it and put the whole answer on the writer. VGI_OK whether or not it failed. */
+/* unary.c: run it and put the whole answer on the writer. VGI_OK whether or not it
+ * failed. */
 int vgi__call_unary(vgi_call *c, vgi_error *err);
 
 /* output.c */

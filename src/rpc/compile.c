@@ -73,7 +73,8 @@ static int compile_roles(const compiler *c, vgi__method *m)
           &m->params_schema },
         { "result", VGI__ROLE_RESULT, d->result, d->result_schema, &m->result,
           &m->result_schema },
-        { "input", VGI__ROLE_ROW, d->input, d->input_schema, &m->input, &m->input_schema },
+        { "input", VGI__ROLE_ROW, d->input, d->input_schema, &m->input,
+          &m->input_schema },
         { "output", VGI__ROLE_ROW, d->output, d->output_schema, &m->output,
           &m->output_schema },
         { "header", VGI__ROLE_ROW, d->header, d->header_schema, &m->header,
@@ -121,8 +122,9 @@ static int check_stream(const compiler *c, const vgi__method *m)
     if (!d->open || !d->params || !d->state || !d->output)
         return refuse(c, m, "a stream needs params, state, output and an open handler");
     if (exchange ? !d->exchange || !d->input : !d->next)
-        return refuse(c, m, exchange ? "an exchange needs input and an exchange handler"
-                                     : "a producer needs a next handler");
+        return refuse(c, m,
+                      exchange ? "an exchange needs input and an exchange handler"
+                               : "a producer needs a next handler");
     if (!is_rows(d->output) || (exchange && !is_rows(d->input)))
         return refuse(c, m, "the rows of a stream are described structs or vgi_void");
     if (d->header && d->header->kind != VGI_KIND_STRUCT)
@@ -137,7 +139,8 @@ static int check_method(const compiler *c, vgi__method *m)
 
     if (name.len == 0 || name.len > c->options->limits.name_bytes ||
         !vgi__utf8_valid(name.data, name.len))
-        return refuse(c, m, "a method name is UTF-8, not empty and within limits.name_bytes");
+        return refuse(c, m,
+                      "a method name is UTF-8, not empty and within limits.name_bytes");
     if (vgi__name_is_dunder(name))
         return refuse(c, m, "method names in double underscores are reserved");
     if (d->visible & ~(unsigned)(VGI_VISIBLE_SEED | VGI_VISIBLE_CURRENT))

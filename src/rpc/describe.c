@@ -65,13 +65,15 @@ static int append_method(vgi__builder *b, const vgi__method *m)
     return rc;
 }
 
-int vgi__describe_prepare(vgi__service *s, const char *server_id, const vgi_limits *limits,
-                          const vgi_allocator *a, vgi_error *err)
+int vgi__describe_prepare(vgi__service *s, const char *server_id,
+                          const vgi_limits *limits, const vgi_allocator *a,
+                          vgi_error *err)
 {
     vgi__description *d = &s->description;
     vgi_schema *schema;
     int64_t rows = 0;
-    int rc = vgi_schema_build(&schema, columns, sizeof(columns) / sizeof(columns[0]), err);
+    int rc =
+        vgi_schema_build(&schema, columns, sizeof(columns) / sizeof(columns[0]), err);
 
     if (rc != VGI_OK)
         return rc;

@@ -31,10 +31,12 @@ static inline const vgi__epoch_rules *vgi__epoch_rules_of(vgi__epoch epoch)
     return rules[epoch];
 }
 
-/* "['a', 'b']" of the methods that `visible` sees, into the buffer; `extra` (may be NULL) is
- * sorted in among them. */
-void vgi__method_list(vgi__buffer *b, const vgi__service *s, unsigned visible, const char *extra);
+/* "['a', 'b']" of the methods that `visible` sees, into the buffer; `extra` (may be NULL)
+ * is sorted in among them. */
+void vgi__method_list(vgi__buffer *b, const vgi__service *s, unsigned visible,
+                      const char *extra);
 /* A protocol's method by name, if `visible` sees it. */
-const vgi__method *vgi__visible_method(const vgi__service *s, vgi_str name, unsigned visible);
+const vgi__method *vgi__visible_method(const vgi__service *s, vgi_str name,
+                                       unsigned visible);
 
 #endif

@@ -8,7 +8,8 @@
 
 static int unknown_method(vgi_call *c)
 {
-    static const vgi_failure what = { .type = "AttributeError", .code = "UNIMPLEMENTED",
+    static const vgi_failure what = { .type = "AttributeError",
+                                      .code = "UNIMPLEMENTED",
                                       .kind = "method_not_implemented" };
     const vgi__registry *r = c->registry;
     char echo[VGI_ECHO_SIZE];
@@ -56,7 +57,8 @@ static int parameters(vgi_call *c)
         const char *name = vgi_schema_name(sent, i);
 
         if (vgi_schema_find(declared, name) < 0)
-            return vgi_fail(c, "TypeError", "%s() got an unexpected keyword argument '%s'",
+            return vgi_fail(c, "TypeError",
+                            "%s() got an unexpected keyword argument '%s'",
                             c->method->name, vgi__echo(echo, vgi_str_from(name)));
     }
     return VGI_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a call says when it fails: kept with the call until there is a place to write it. */
+/* What a call says when it fails: kept with the call until there is a place to write it.
+ */
 #include <string.h>
 
 #include "base/fail.h"
@@ -46,7 +47,8 @@ static int keep_failure(vgi_call *c, const vgi_failure *f)
     return VGI_EREMOTE;
 }
 
-static int keep_formatted(vgi_call *c, const vgi_failure *what, const char *fmt, va_list ap)
+static int keep_formatted(vgi_call *c, const vgi_failure *what, const char *fmt,
+                          va_list ap)
 {
     vgi_failure f = *what;
 
@@ -96,8 +98,9 @@ int vgi__call_write_failure(vgi_call *c, vgi_error *err)
                                .tracebacks = !c->options->no_tracebacks,
                                .scratch = &c->scratch };
 
-    return vgi__write_exception(c->writer, &c->failure, c->method ? c->method->where : NULL,
-                                &from, &c->options->limits, err);
+    return vgi__write_exception(c->writer, &c->failure,
+                                c->method ? c->method->where : NULL, &from,
+                                &c->options->limits, err);
 }
 
 int vgi_fail(vgi_call *call, const char *type, const char *fmt, ...)

@@ -2,9 +2,11 @@
 /*
  * Design notes: the two hashes of a service.
  *
- * describe hash (seed): SHA-256 over "vgi_rpc.describe.v4|1|NAME|" and per method, sorted,
+ * describe hash (seed): SHA-256 over "vgi_rpc.describe.v4|1|NAME|" and per method,
+ * sorted,
  *
- *   1F name 1E type 1E has_return 1E has_header 1E is_exchange 1E params 1E result 1E [header]
+ *   1F name 1E type 1E has_return 1E has_header 1E is_exchange 1E params 1E result 1E
+ * [header]
  *
  * where the schemas are IPC messages, so that it depends on who encoded them.
  *
@@ -50,8 +52,14 @@ static void update_method(vgi__sha256 *h, const vgi__method *m)
     update_text(h, m->name);
     update_text(h, "\x1e");
     update_text(h, method_type(m));
-    update_text(h, m->has_return ? "\x1e" "1" : "\x1e" "0");
-    update_text(h, m->header_schema ? "\x1e" "1" : "\x1e" "0");
+    update_text(h, m->has_return ? "\x1e"
+                                   "1"
+                                 : "\x1e"
+                                   "0");
+    update_text(h, m->header_schema ? "\x1e"
+                                      "1"
+                                    : "\x1e"
+                                      "0");
     update_text(h, "\x1e");
     update_text(h, exchange);
     update_text(h, "\x1e");
@@ -69,7 +77,8 @@ void vgi__hash_describe(const vgi__service *s, char out[65])
     vgi__sha256 h;
 
     vgi__sha256_init(&h);
-    update_text(&h, "vgi_rpc.describe.v" VGI_DESCRIBE_VERSION "|" VGI_REQUEST_VERSION "|");
+    update_text(&h,
+                "vgi_rpc.describe.v" VGI_DESCRIBE_VERSION "|" VGI_REQUEST_VERSION "|");
     update_text(&h, s->def.name);
     update_text(&h, "|");
     for (size_t i = 0; i < s->n_methods; i++)

@@ -41,8 +41,9 @@ void vgi__hooks_end(vgi_call *c)
     if (o->n_hooks == 0)
         return;
     if (c->failed)
-        (void)vgi__fail(&error, VGI_EREMOTE, c->failure.type ? c->failure.type : "RuntimeError",
-                        "%s", c->failure.message ? c->failure.message : "");
+        (void)vgi__fail(&error, VGI_EREMOTE,
+                        c->failure.type ? c->failure.type : "RuntimeError", "%s",
+                        c->failure.message ? c->failure.message : "");
     c->stats.duration_ns = vgi__clock_ns() - c->started_ns;
     for (size_t i = o->n_hooks; i-- > 0;)
         if (o->hooks[i].end)

@@ -7,8 +7,8 @@
 
 #define SPILL_BYTES (64 << 10)
 
-static int write_log(vgi_call *c, vgi_log_level level, vgi_str message, const vgi_metadata *extra,
-                     vgi_error *err)
+static int write_log(vgi_call *c, vgi_log_level level, vgi_str message,
+                     const vgi_metadata *extra, vgi_error *err)
 {
     const vgi__origin from = {
         .server_id = c->registry->server_id,
@@ -36,7 +36,8 @@ static int copy_pairs(vgi_call *c, vgi__kept_log *log, const vgi_pair *pairs, si
     return VGI_OK;
 }
 
-static int keep_log(vgi_call *c, vgi_log_level level, vgi_str message, const vgi_metadata *extra)
+static int keep_log(vgi_call *c, vgi_log_level level, vgi_str message,
+                    const vgi_metadata *extra)
 {
     vgi__kept_log *log = vgi_arena_calloc(&c->arena, 1, sizeof(*log));
 
@@ -54,20 +55,21 @@ int vgi__call_write_kept_logs(vgi_call *c, vgi_error *err)
     int rc = VGI_OK;
 
     for (const vgi__kept_log *log = c->logs; log && rc == VGI_OK; log = log->next)
-        rc = write_log(c, log->level, log->message, &(vgi_metadata){ log->extra, log->n_extra },
-                       err);
+        rc = write_log(c, log->level, log->message,
+                       &(vgi_metadata){ log->extra, log->n_extra }, err);
     c->logs = NULL;
     c->logs_end = &c->logs;
     return rc;
 }
 
-int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message, const vgi_pair *extra,
-                 size_t count)
+int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message,
+                 const vgi_pair *extra, size_t count)
 {
     const vgi_metadata pairs = { extra, count };
 
     if (level < VGI_LOG_TRACE || level > VGI_LOG_ERROR)
-        return vgi__fail(&call->sink, VGI_EINVAL, "ValueError", "unknown log level %d", level);
+        return vgi__fail(&call->sink, VGI_EINVAL, "ValueError", "unknown log level %d",
+                         level);
     if (call->phase == VGI__PHASE_OPEN)
         return keep_log(call, level, message, &pairs);
 
@@ -77,7 +79,8 @@ int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message, const vgi
         return VGI_ENOMEM;
     }
     if (call->spill && vgi__writer_pending(call->writer) > SPILL_BYTES)
-        (void)call->spill(call, call->spill_user); /* a broken stream shows at the next flush */
+        (void)call->spill(call,
+                          call->spill_user); /* a broken stream shows at the next flush */
     return VGI_OK;
 }
 

@@ -84,8 +84,9 @@ int vgi__hash_protocol(const vgi__service *s, const vgi_allocator *a, char out[6
                        vgi_error *err);
 
 /* describe.c */
-int vgi__describe_prepare(vgi__service *s, const char *server_id, const vgi_limits *limits,
-                          const vgi_allocator *a, vgi_error *err);
+int vgi__describe_prepare(vgi__service *s, const char *server_id,
+                          const vgi_limits *limits, const vgi_allocator *a,
+                          vgi_error *err);
 /* The answer to a `__describe__` request, onto the writer. */
 int vgi__describe_write(const vgi__service *s, vgi__writer *w, vgi_error *err);
 /* is_exchange as `__describe__` states it: '0', '1', or '-' for null. */

@@ -2,10 +2,10 @@
 /*
  * Design notes: one turn's batch.
  *
- * It is built by rows or by columns on the stream's builder, or handed over whole, and put
- * on the writer at vgi_output_emit or when the handler returns. The writer may refer to the
- * builder's memory until it is flushed: whoever owns the writer flushes before the next turn
- * when a batch was big enough for that (see vgi__writer in arrow/writer.h).
+ * It is built by rows or by columns on the stream's builder, or handed over whole, and
+ * put on the writer at vgi_output_emit or when the handler returns. The writer may refer
+ * to the builder's memory until it is flushed: whoever owns the writer flushes before the
+ * next turn when a batch was big enough for that (see vgi__writer in arrow/writer.h).
  */
 #include <string.h>
 
@@ -22,12 +22,14 @@ int vgi__output_builder(vgi_call *c, vgi__builder **slot, const vgi_schema *sche
         vgi__builder_reset(*slot);
         return VGI_OK;
     }
-    return vgi__builder_new(slot, schema, &c->options->limits, c->options->allocator, &c->sink);
+    return vgi__builder_new(slot, schema, &c->options->limits, c->options->allocator,
+                            &c->sink);
 }
 
 void vgi__output_begin(vgi_call *c, const vgi_schema *schema, vgi__builder *builder)
 {
-    c->output = (vgi_output){ .call = c, .schema = schema, .builder = builder, .rows = -1 };
+    c->output =
+        (vgi_output){ .call = c, .schema = schema, .builder = builder, .rows = -1 };
 }
 
 /* ---- what every function checks first ---- */
@@ -131,8 +133,8 @@ typedef struct column_kind {
     const char *text;
 } column_kind;
 
-static int whole_column(vgi_output *out, const char *column, column_kind kind, size_t rows,
-                        void **items)
+static int whole_column(vgi_output *out, const char *column, column_kind kind,
+                        size_t rows, void **items)
 {
     int32_t node;
     int rc = find_column(out, column, &node);
@@ -150,15 +152,16 @@ static int whole_column(vgi_output *out, const char *column, column_kind kind, s
     return appended(out, node, vgi__builder_column(out->builder, node, out->rows, items));
 }
 
-#define WHOLE_COLUMN(name, T, text)                                                      \
-    int vgi_output_##name(vgi_output *out, const char *column, size_t rows, T **items)   \
-    {                                                                                    \
-        void *values;                                                                    \
-        int rc = whole_column(out, column, (column_kind){ is_##name, text }, rows, &values); \
-                                                                                         \
-        if (rc == VGI_OK)                                                                \
-            *items = values;                                                             \
-        return rc;                                                                       \
+#define WHOLE_COLUMN(name, T, text) \
+    int vgi_output_##name(vgi_output *out, const char *column, size_t rows, T **items) \
+    { \
+        void *values; \
+        int rc = \
+            whole_column(out, column, (column_kind){ is_##name, text }, rows, &values); \
+\
+        if (rc == VGI_OK) \
+            *items = values; \
+        return rc; \
     }
 WHOLE_COLUMN(f64, double, "double")
 WHOLE_COLUMN(f32, float, "float")
@@ -187,7 +190,8 @@ static int append_null(vgi_output *out, int32_t node)
 {
     if (!out->schema->nodes[node].nullable)
         return vgi__fail(&out->call->sink, VGI_EINVAL, "ValueError",
-                         "output column '%s' is not nullable", out->schema->nodes[node].name);
+                         "output column '%s' is not nullable",
+                         out->schema->nodes[node].name);
     return appended(out, node, vgi__builder_null(out->builder, node));
 }
 
@@ -260,7 +264,8 @@ static int row_record(vgi_call *c, const vgi_type *type, vgi__record **record)
     vgi__record *declared = c->method->output;
     int rc;
 
-    if (declared && (c->method->def.output == type || vgi__type_equal(c->method->def.output, type))) {
+    if (declared &&
+        (c->method->def.output == type || vgi__type_equal(c->method->def.output, type))) {
         *record = declared;
         return VGI_OK;
     }
@@ -273,8 +278,8 @@ static int row_record(vgi_call *c, const vgi_type *type, vgi__record **record)
     if (!vgi__grow(a, (void **)&c->row_types, &c->row_types_cap, c->n_row_types + 1,
                    sizeof(*c->row_types)))
         return vgi__fail_nomem(&c->sink);
-    rc = vgi__record_compile(record, type, VGI__ROLE_ROW, c->method->where, &c->options->limits,
-                             a, &c->sink);
+    rc = vgi__record_compile(record, type, VGI__ROLE_ROW, c->method->where,
+                             &c->options->limits, a, &c->sink);
     if (rc == VGI_OK)
         c->row_types[c->n_row_types++] = (vgi__row_type){ type, *record };
     return rc;
@@ -308,7 +313,8 @@ int vgi_output_rows(vgi_output *out, int64_t rows)
     if (out->schema->n_columns > 0)
         return fail(out, VGI_EINVAL, "ValueError", "the output schema has columns");
     if (rows < 0)
-        return fail(out, VGI_EINVAL, "ValueError", "a batch cannot have less than 0 rows");
+        return fail(out, VGI_EINVAL, "ValueError",
+                    "a batch cannot have less than 0 rows");
     int rc = appending(out);
     if (rc == VGI_OK)
         out->rows = rows;
@@ -367,7 +373,8 @@ int vgi__output_put(vgi_output *out, const struct ArrowArray *array)
     const uint64_t before = vgi__writer_bytes(c->writer);
     int rc = VGI_END;
 
-    for (vgi__batch_filter *f = c->filter; f && rc == VGI_END && array->length > 0; f = f->next)
+    for (vgi__batch_filter *f = c->filter; f && rc == VGI_END && array->length > 0;
+         f = f->next)
         rc = f->offload(f, c->writer, out->schema, array, m, &c->sink);
     if (rc == VGI_END)
         rc = vgi__writer_batch(c->writer, array, m, &c->sink);
@@ -393,8 +400,8 @@ int vgi__output_write(vgi_output *out)
     }
     if (c->phase == VGI__PHASE_UNARY && columns && array->length != 1)
         return vgi__fail(&c->sink, VGI_EINVAL, "ValueError",
-                         "%s() has a result of %lld rows in place of one", c->method->name,
-                         (long long)array->length);
+                         "%s() has a result of %lld rows in place of one",
+                         c->method->name, (long long)array->length);
     return vgi__output_put(out, array);
 }
 
@@ -408,8 +415,9 @@ int vgi_output_finish(vgi_output *out)
     const vgi_call *c = out->call;
 
     if (c->phase != VGI__PHASE_TURN || c->input_schema->n_columns > 0)
-        return misuse(out, "finish() is not allowed on exchange streams; exchange streams must "
-                           "emit exactly one data batch per call");
+        return misuse(
+            out, "finish() is not allowed on exchange streams; exchange streams must "
+                 "emit exactly one data batch per call");
     out->finished = true;
     return VGI_OK;
 }

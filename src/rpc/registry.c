@@ -20,15 +20,16 @@ static int copy_options(vgi__registry *r, const vgi_server_options *given, vgi_e
     size_t size = given ? given->size : 0;
 
     if (given && size < sizeof(size))
-        return vgi__fail(err, VGI_EINVAL, "ValueError",
-                         "server options have size %zu: set .size = sizeof(vgi_server_options)",
-                         size);
+        return vgi__fail(
+            err, VGI_EINVAL, "ValueError",
+            "server options have size %zu: set .size = sizeof(vgi_server_options)", size);
     memcpy(o, given ? (const void *)given : "", size < sizeof(*o) ? size : sizeof(*o));
     o->size = sizeof(*o);
     o->limits = vgi_limits_effective(&o->limits);
     o->server_version = o->server_version ? o->server_version : "";
     if ((unsigned)o->compat > VGI_COMPAT_SEED_ONLY)
-        return vgi__fail(err, VGI_EINVAL, "ValueError", "unknown compat option %d", o->compat);
+        return vgi__fail(err, VGI_EINVAL, "ValueError", "unknown compat option %d",
+                         o->compat);
     return VGI_OK;
 }
 
@@ -39,9 +40,11 @@ static int copy_server_id(vgi__registry *r, vgi_error *err)
     uint8_t random[6];
     char id[2 * sizeof(random) + 1];
 
-    if (given && (strlen(given) > SERVER_ID_BYTES || !vgi__utf8_valid(given, strlen(given))))
+    if (given &&
+        (strlen(given) > SERVER_ID_BYTES || !vgi__utf8_valid(given, strlen(given))))
         return vgi__fail(err, VGI_EINVAL, "ValueError",
-                         "the server id is not at most %d bytes of UTF-8", SERVER_ID_BYTES);
+                         "the server id is not at most %d bytes of UTF-8",
+                         SERVER_ID_BYTES);
     if (!given) {
         vgi__random_bytes(random, sizeof(random));
         vgi__hex(id, random, sizeof(random));
@@ -73,7 +76,8 @@ static int copy_hooks(vgi__registry *r, vgi_error *err)
     return VGI_OK;
 }
 
-int vgi__registry_new(vgi__registry **out, const vgi_server_options *options, vgi_error *err)
+int vgi__registry_new(vgi__registry **out, const vgi_server_options *options,
+                      vgi_error *err)
 {
     const vgi_allocator *a = options ? options->allocator : NULL;
     vgi__registry *r = vgi__calloc(a, 1, sizeof(*r));
@@ -108,7 +112,8 @@ void vgi__registry_free(vgi__registry *r)
     vgi__free(a, r);
 }
 
-/* Number the service's methods after those that are there, and finish what depends on it. */
+/* Number the service's methods after those that are there, and finish what depends on it.
+ */
 static int prepare(vgi__registry *r, vgi__service *s, vgi_error *err)
 {
     const vgi_allocator *a = r->options.allocator;
@@ -159,7 +164,8 @@ const vgi__method *vgi__service_find(const vgi__service *s, vgi_str method)
 {
     size_t mask = s->n_buckets - 1;
 
-    for (size_t at = vgi__name_hash(method) & mask; s->buckets[at] != 0; at = (at + 1) & mask) {
+    for (size_t at = vgi__name_hash(method) & mask; s->buckets[at] != 0;
+         at = (at + 1) & mask) {
         const vgi__method *m = &s->methods[s->buckets[at] - 1];
 
         if (m->name_len == method.len && memcmp(m->name, method.data, method.len) == 0)

@@ -11,22 +11,24 @@ static int check_keys(vgi_call *c, const vgi__request *q)
     char echo[VGI_ECHO_SIZE];
 
     if (!q->has_method)
-        return vgi_fail(c, "RpcError",
-                        "ProtocolError: Missing '" VGI_KEY_METHOD "' in request batch "
-                        "custom_metadata. Each request batch must carry a '" VGI_KEY_METHOD
-                        "' key in its Arrow IPC custom_metadata with the method name as a "
-                        "UTF-8 string.");
+        return vgi_fail(
+            c, "RpcError",
+            "ProtocolError: Missing '" VGI_KEY_METHOD "' in request batch "
+            "custom_metadata. Each request batch must carry a '" VGI_KEY_METHOD
+            "' key in its Arrow IPC custom_metadata with the method name as a "
+            "UTF-8 string.");
     if (!q->has_version)
         return vgi_fail(c, "VersionError",
                         "Missing '" VGI_KEY_REQUEST_VERSION "' in request batch "
                         "custom_metadata. Set the '" VGI_KEY_REQUEST_VERSION
                         "' custom_metadata value to b'" VGI_REQUEST_VERSION "'.");
     if (!vgi_str_eq(q->version, VGI_REQUEST_VERSION))
-        return vgi_fail(c, "VersionError",
-                        "Unsupported request version b'%s', expected b'" VGI_REQUEST_VERSION
-                        "'. Set the '" VGI_KEY_REQUEST_VERSION
-                        "' custom_metadata value to b'" VGI_REQUEST_VERSION "'.",
-                        vgi__echo(echo, q->version));
+        return vgi_fail(
+            c, "VersionError",
+            "Unsupported request version b'%s', expected b'" VGI_REQUEST_VERSION
+            "'. Set the '" VGI_KEY_REQUEST_VERSION
+            "' custom_metadata value to b'" VGI_REQUEST_VERSION "'.",
+            vgi__echo(echo, q->version));
     if (!vgi__utf8_valid(q->method.data, q->method.len))
         return vgi_fail(c, "RpcError",
                         "ProtocolError: Invalid '" VGI_KEY_METHOD "' in request batch "
@@ -55,11 +57,12 @@ static int check_rows(vgi_call *c)
         return VGI_OK;
     vgi__buffer_clear(&c->scratch);
     (void)vgi__schema_text(&c->scratch, c->request.schema);
-    return vgi_fail(c, "RpcError",
-                    "ProtocolError: Expected 1 row in request batch, got %lld. Each parameter is "
-                    "a column (not a row). The batch should have exactly 1 row with schema (%s).",
-                    (long long)rows,
-                    vgi__echo(echo, (vgi_str){ (const char *)c->scratch.data, c->scratch.len }));
+    return vgi_fail(
+        c, "RpcError",
+        "ProtocolError: Expected 1 row in request batch, got %lld. Each parameter is "
+        "a column (not a row). The batch should have exactly 1 row with schema (%s).",
+        (long long)rows,
+        vgi__echo(echo, (vgi_str){ (const char *)c->scratch.data, c->scratch.len }));
 }
 
 int vgi__call_route(vgi_call *c)
@@ -92,7 +95,8 @@ int vgi__call_reject(vgi_call *c, vgi_error *err)
     return rc == VGI_OK ? vgi__writer_eos(c->writer, err) : rc;
 }
 
-const vgi__method *vgi__visible_method(const vgi__service *s, vgi_str name, unsigned visible)
+const vgi__method *vgi__visible_method(const vgi__service *s, vgi_str name,
+                                       unsigned visible)
 {
     const vgi__method *m = vgi__service_find(s, name);
 
@@ -105,7 +109,8 @@ static void append_name(vgi__buffer *b, const char *name, bool *first)
     *first = false;
 }
 
-void vgi__method_list(vgi__buffer *b, const vgi__service *s, unsigned visible, const char *extra)
+void vgi__method_list(vgi__buffer *b, const vgi__service *s, unsigned visible,
+                      const char *extra)
 {
     bool first = true;
 

@@ -3,20 +3,20 @@
  * Design notes: a byte-stream connection.
  *
  *   request stream  ->            one schema, one batch, end; read to its end before
- *                                 anything is checked, so that a refused request leaves the
- *                                 connection in step
+ *                                 anything is checked, so that a refused request leaves
+ * the connection in step
  *                   <-  answer    one stream; unary calls end here, in one write
  *                   <-  (header)  streams: one stream of its own, flushed
  *   input stream    ->            streams: schema, then in lockstep
  *                   <-  output      batch -> batch
  *                   <-  end       and the rest of the input is skipped
  *
- * After a refused stream the client may or may not send its input stream, depending on what
- * it is and when it learns of the refusal. So the next stream is looked at: if its first
- * batch has none of a request's keys, it is that input, and skipped in silence.
+ * After a refused stream the client may or may not send its input stream, depending on
+ * what it is and when it learns of the refusal. So the next stream is looked at: if its
+ * first batch has none of a request's keys, it is that input, and skipped in silence.
  *
- * Answers of a stream's turns are written when nothing more is buffered to read (the client
- * waits for them), when they are many, or when the oldest has waited for a while.
+ * Answers of a stream's turns are written when nothing more is buffered to read (the
+ * client waits for them), when they are many, or when the oldest has waited for a while.
  */
 #include "rpc/session.h"
 
@@ -25,7 +25,8 @@
 #include "base/fail.h"
 #include "rpc/stream.h"
 
-#define BORROW_BYTES 4096 /* batches this big may be referred to, not copied, by the writer */
+#define BORROW_BYTES \
+    4096 /* batches this big may be referred to, not copied, by the writer */
 #define PENDING_BYTES (64 << 10)
 #define PENDING_NS 100000
 
@@ -47,7 +48,8 @@ static int flush(session *s, vgi_error *err)
                                               : VGI_OK;
 }
 
-/* Flush unless the client's next batch is here already and the answers can wait for it. */
+/* Flush unless the client's next batch is here already and the answers can wait for it.
+ */
 static int flush_when_due(session *s, vgi_error *err)
 {
     const size_t pending = vgi__writer_pending(s->writer);
@@ -143,7 +145,8 @@ static next read_request(session *s, int *status, vgi_error *err)
     if (rc == VGI_END)
         return NEXT_STOP;
     if (rc == VGI_OK || in_step(s, rc))
-        *status = vgi__reader_in_stream(s->reader) ? vgi__reader_drain(s->reader, &why) : VGI_OK;
+        *status = vgi__reader_in_stream(s->reader) ? vgi__reader_drain(s->reader, &why)
+                                                   : VGI_OK;
     if (*status != VGI_OK) {
         *status = give_up(s, *status, &why, err);
         return NEXT_STOP;
@@ -174,7 +177,8 @@ static int refuse_input(session *s, int rc, const vgi_error *why, vgi_error *err
     return rc;
 }
 
-/* Turn by turn. VGI_OK: the client ended or cancelled it; VGI_END, VGI_EREMOTE: we did. */
+/* Turn by turn. VGI_OK: the client ended or cancelled it; VGI_END, VGI_EREMOTE: we did.
+ */
 static int lockstep(session *s, vgi_error *err)
 {
     vgi_call *c = &s->call;
@@ -205,7 +209,8 @@ static int run_stream(session *s, vgi_error *err)
     vgi_call *c = &s->call;
     vgi_error why = { .code = VGI_OK };
     const vgi_schema *schema;
-    int begun = vgi__reader_begin(s->reader, &schema, &why), rc = vgi__stream_begin(c, err);
+    int begun = vgi__reader_begin(s->reader, &schema, &why),
+        rc = vgi__stream_begin(c, err);
 
     if (rc == VGI_OK && begun == VGI_OK)
         rc = lockstep(s, err);

@@ -4,8 +4,8 @@
  *
  *   open   --ok-->  begin  --turn--+--> end
  *     |                ^--- VGI_OK-+     ^
- *     |                             VGI_END (producer done), VGI_EREMOTE (exception written),
- *   VGI_EREMOTE (error stream written)   cancel, end of input
+ *     |                             VGI_END (producer done), VGI_EREMOTE (exception
+ * written), VGI_EREMOTE (error stream written)   cancel, end of input
  *
  * The state lives in the call's arena from open to end. `destroy` runs once for a state
  * that was opened, however the stream ended.
@@ -62,8 +62,9 @@ int vgi_call_header(vgi_call *call, const vgi_type *type, const void *header)
     if (rc != VGI_OK)
         return rc;
     if (!m->header || !vgi__type_equal(m->def.header, type))
-        return vgi__fail(&call->sink, VGI_EINVAL, NULL, "%s: '%s' is not the declared header type",
-                         m->where, type->name);
+        return vgi__fail(&call->sink, VGI_EINVAL, NULL,
+                         "%s: '%s' is not the declared header type", m->where,
+                         type->name);
     rc = vgi__record_append(m->header, header, b, &call->sink);
     return rc == VGI_OK ? vgi__builder_finish(b, 1, &call->header, &call->sink) : rc;
 }
@@ -80,10 +81,12 @@ int vgi_call_header_batch(vgi_call *call, const struct vgi_batch *header)
         return rc;
     if (root->length != 1 || !vgi_schema_equal(s, header->schema))
         return vgi__fail(&call->sink, VGI_EINVAL, NULL,
-                         "%s: a header is one row of the declared schema", call->method->where);
+                         "%s: a header is one row of the declared schema",
+                         call->method->where);
     for (int32_t i = 0; rc == VGI_OK && i < s->n_columns; i++) {
-        rc = vgi__builder_copy(b, node, header->schema, vgi__column_node(header->schema, i),
-                               root->children[i], root->offset, 1, &call->sink);
+        rc = vgi__builder_copy(b, node, header->schema,
+                               vgi__column_node(header->schema, i), root->children[i],
+                               root->offset, 1, &call->sink);
         node = vgi__sibling(s, node);
     }
     return rc == VGI_OK ? vgi__builder_finish(b, 1, &call->header, &call->sink) : rc;
@@ -103,7 +106,8 @@ int vgi_call_input_schema(vgi_call *call, const vgi_schema *schema)
     int rc = in_open(call, "an input schema");
 
     if (rc == VGI_OK && call->method->def.kind != VGI_METHOD_EXCHANGE)
-        return vgi__fail(&call->sink, VGI_EINVAL, NULL, "%s takes no input", call->method->where);
+        return vgi__fail(&call->sink, VGI_EINVAL, NULL, "%s takes no input",
+                         call->method->where);
     if (rc == VGI_OK)
         set_schema(&call->input_schema, schema);
     return rc;
@@ -117,7 +121,7 @@ static int run_open(vgi_call *c)
     int rc;
 
     if (is_dynamic(m))
-        return m->def.dynamic_open(c, &c->request, &c->state, m->def.user);
+        return m->def.dynamic_open(c, c->arguments, &c->state, m->def.user);
     c->state = vgi_arena_calloc(&c->arena, 1, m->def.state->size);
     if (!c->state)
         return vgi__fail_nomem(&c->sink);
@@ -180,7 +184,8 @@ int vgi__stream_open(vgi_call *c, vgi_error *err)
         (void)vgi__call_fail_status(c, status);
     else if (m->header_schema && !c->header)
         status = vgi_fail(c, "TypeError",
-                          "Method '%s' declares header type but returned header=None", m->name);
+                          "Method '%s' declares header type but returned header=None",
+                          m->name);
     if (status != VGI_OK)
         return open_failed(c, err);
     if (m->header_schema && (rc = write_header(c, err)) != VGI_OK)

@@ -9,7 +9,8 @@
 #include "rpc/call.h"
 
 /* Run the open handler; a header goes to the writer, as a stream of its own. VGI_OK;
- * VGI_EREMOTE: it failed, an error stream is on the writer; else the call cannot go on. */
+ * VGI_EREMOTE: it failed, an error stream is on the writer; else the call cannot go on.
+ */
 int vgi__stream_open(vgi_call *c, vgi_error *err);
 /* Begin the data stream on the writer: schema, and the logs of open. */
 int vgi__stream_begin(vgi_call *c, vgi_error *err);

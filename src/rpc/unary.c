@@ -6,11 +6,13 @@
 #include "base/utf8.h"
 #include "rpc/call.h"
 
-#define BORROW_BYTES 4096 /* from here on the writer refers to memory instead of copying */
+#define BORROW_BYTES \
+    4096 /* from here on the writer refers to memory instead of copying */
 
 /* ---- big strings and byte runs ---- */
 
-/* The value of a result that is one plain string or byte run, wherever its type is named. */
+/* The value of a result that is one plain string or byte run, wherever its type is named.
+ */
 static bool plain_bytes(const vgi__method *m, const void *result, vgi_bytes *value)
 {
     const vgi_type *t = m->def.result;
@@ -41,9 +43,11 @@ static int write_borrowed(vgi_call *c, vgi_bytes value)
     const void *validity[1] = { NULL };
     struct ArrowArray column = { .length = 1, .n_buffers = 3, .buffers = buffers };
     struct ArrowArray *children[1] = { &column };
-    const struct ArrowArray row = {
-        .length = 1, .n_buffers = 1, .buffers = validity, .n_children = 1, .children = children
-    };
+    const struct ArrowArray row = { .length = 1,
+                                    .n_buffers = 1,
+                                    .buffers = validity,
+                                    .n_children = 1,
+                                    .children = children };
 
     return vgi__output_put(&c->output, &row);
 }
@@ -58,7 +62,8 @@ static int write_result(vgi_call *c, const void *result)
     int rc;
 
     vgi__output_begin(c, m->result_schema, NULL);
-    if (plain_bytes(m, result, &value) && value.len >= BORROW_BYTES && value.len <= INT32_MAX)
+    if (plain_bytes(m, result, &value) && value.len >= BORROW_BYTES &&
+        value.len <= INT32_MAX)
         return write_borrowed(c, value);
     if ((rc = vgi__output_builder(c, slot, m->result_schema)) != VGI_OK)
         return rc;
@@ -92,7 +97,7 @@ static int run_dynamic(vgi_call *c)
     if (rc != VGI_OK)
         return rc;
     vgi__output_begin(c, m->result_schema, *slot);
-    rc = m->def.dynamic_unary(c, &c->request, &c->output, m->def.user);
+    rc = m->def.dynamic_unary(c, c->arguments, &c->output, m->def.user);
     if (rc != VGI_OK)
         return rc;
     if (c->output.misused)
@@ -100,8 +105,8 @@ static int run_dynamic(vgi_call *c)
     if (c->output.emitted)
         return VGI_OK;
     if (m->has_return && !c->output.touched && !c->output.ready)
-        return vgi_fail(c, "TypeError", "%s() expected a non-None return value but got None",
-                        m->name);
+        return vgi_fail(c, "TypeError",
+                        "%s() expected a non-None return value but got None", m->name);
     return vgi__output_write(&c->output);
 }
 

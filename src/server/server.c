@@ -3,7 +3,8 @@
  *
  * Design notes. Stop must be possible from a signal handler, so it only sets a flag
  * and writes one byte to a self-pipe that nobody reads: the pipe stays readable and
- * wakes every poll(2) of every serve, now and later. */
+ * wakes every poll(2) of every serve, now and later. A serve that waits without
+ * poll(2) is interrupted (signals.c). */
 #include "server/server.h"
 
 #include <errno.h>
@@ -49,29 +50,45 @@ int vgi__server_begin(vgi_server *s, vgi_transport_kind kind, vgi_error *err)
     return o->on_serve_start ? o->on_serve_start(s, kind, o->user, err) : VGI_OK;
 }
 
+/* One serve of a pair of descriptors. */
+struct fds_serve {
+    vgi_server *server;
+    vgi__io *io;
+    bool by_signal; /* stop interrupts its reads; else they poll the self-pipe */
+};
+
 /* A waiting session is woken by stop; a call that runs is not. */
 static void session_idle(void *user, bool idle)
 {
-    vgi__fd_watch_wake(user, idle);
+    struct fds_serve *f = user;
+
+    if (f->by_signal)
+        vgi__signals_wait(f->server, idle ? f->io : NULL);
+    else
+        vgi__fd_watch_wake(f->io, idle);
 }
 
 int vgi_server_serve_fds(vgi_server *server, int in_fd, int out_fd,
                          vgi_transport_kind kind, vgi_error *err)
 {
-    const vgi__fd_options fds = { .in_fd = in_fd,
-                                  .out_fd = out_fd,
-                                  .wake_fd = server->wake[0] };
-    vgi__session_info info = { .transport = kind, .idle = session_idle };
-    vgi__io *io;
-    int rc;
+    struct fds_serve f = { .server = server };
+    vgi__fd_options o = { .in_fd = in_fd, .out_fd = out_fd, .wake_fd = server->wake[0] };
+    const vgi__session_info info = { .transport = kind, .idle = session_idle, .user = &f };
+    int rc = vgi__server_begin(server, kind, err);
 
-    if ((rc = vgi__server_begin(server, kind, err)) != VGI_OK ||
-        (rc = vgi__fd_open(&io, &fds, server->allocator, err)) != VGI_OK)
+    if (rc != VGI_OK)
         return rc;
-    info.user = io;
-    rc = vgi__session_run(server->registry, io, &info, err);
-    vgi__io_close(io);
-    return rc;
+    o.cuttable = f.by_signal = vgi__signals_begin(server);
+    if ((rc = vgi__fd_open(&f.io, &o, server->allocator, err)) == VGI_OK) {
+        rc = vgi__session_run(server->registry, f.io, &info, err);
+        if (f.by_signal)
+            vgi__signals_wait(server, NULL);
+        vgi__io_close(f.io);
+    }
+    if (f.by_signal)
+        vgi__signals_end();
+    /* A request that stop cut in two is no fault of the client's. */
+    return atomic_load(&server->stopping) ? VGI_OK : rc;
 }
 
 int vgi_server_serve_stdio(vgi_server *server, vgi_error *err)
@@ -86,6 +103,7 @@ void vgi_server_stop(vgi_server *server)
 
     if (!atomic_exchange(&server->stopping, true))
         (void)!write(server->wake[1], "", 1);
+    vgi__signals_interrupt(server);
     errno = saved;
 }
 

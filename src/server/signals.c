@@ -2,20 +2,39 @@
 /* SIGTERM and SIGINT stop a server.
  *
  * Design notes. A signal handler has no argument of its own, so the one server that
- * has the signals is a global, read by the handler. It is set before the handlers
- * are installed and cleared after the former ones are back. */
+ * has the signals is a global. It is set before the handlers are installed and
+ * cleared after the former ones are back.
+ *
+ * A thread that serves descriptors and waits for a request sits in read(2). With the
+ * signals at hand it needs no poll(2) before each read: it is the `waiter`, and stop
+ * interrupts it by a signal.
+ *
+ *     waiter:          waiting = io;      if (stopping) cut(io);   read
+ *     stop, anywhere:  stopping = true;   signal the waiter
+ *     its handler:     if (waiting) cut(waiting)
+ *
+ * The handler runs on the waiter itself, so the two sides cannot miss each other and
+ * io cannot go away under it. A call that runs is not cut. */
 #include "server/server.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 
 #include "base/fail.h"
+#include "transport/fd/fd.h"
 
 static const int handled[] = { SIGTERM, SIGINT, SIGPIPE };
 enum { HANDLED = sizeof(handled) / sizeof(handled[0]) };
 
 static _Atomic(vgi_server *) owner;
 static struct sigaction former[HANDLED];
+
+static struct {
+    atomic_bool taken;
+    pthread_t thread;
+    _Atomic(vgi__io *) waiting; /* NULL: a call runs */
+} waiter;
 
 static void on_signal(int number)
 {
@@ -61,4 +80,39 @@ int vgi_server_handle_signals(vgi_server *server, vgi_error *err)
         sigaction(handled[i], &action, &former[i]);
     }
     return VGI_OK;
+}
+
+bool vgi__signals_begin(vgi_server *s)
+{
+    if (atomic_load(&owner) != s || atomic_exchange(&waiter.taken, true))
+        return false;
+    waiter.thread = pthread_self();
+    return true;
+}
+
+void vgi__signals_wait(vgi_server *s, vgi__io *io)
+{
+    /* Only this thread and its signal handler use it: no order between threads. */
+    atomic_store_explicit(&waiter.waiting, io, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (io && atomic_load_explicit(&s->stopping, memory_order_relaxed))
+        vgi__fd_cut(io);
+}
+
+void vgi__signals_end(void)
+{
+    atomic_store(&waiter.waiting, NULL);
+    atomic_store(&waiter.taken, false);
+}
+
+void vgi__signals_interrupt(vgi_server *s)
+{
+    vgi__io *io;
+
+    if (atomic_load(&owner) != s || !atomic_load(&waiter.taken))
+        return;
+    if (!pthread_equal(pthread_self(), waiter.thread))
+        pthread_kill(waiter.thread, SIGTERM);
+    else if ((io = atomic_load(&waiter.waiting)))
+        vgi__fd_cut(io);
 }

@@ -3,10 +3,11 @@
  * schemas as members. */
 #include <string.h>
 
+#include "arrow/dictionary.h"
 #include "arrow/reader.h"
 #include "base/arena.h"
 #include "base/fail.h"
-#include "types/bind.h"
+#include "types/record_impl.h"
 
 static void unref_batch(void *batch)
 {
@@ -48,11 +49,14 @@ static int block_of(vgi__bind *b, vgi_bytes *bytes, vgi__block **out)
     return VGI_OK;
 }
 
-int vgi__embedded_open(vgi__bind *b, vgi_bytes bytes, vgi_batch **out)
+/* The first batch of an embedded stream into `batch`. `*copy` is the block that the bytes
+ * were copied to, or NULL: they lie in the batch being read, which the caller keeps. */
+static int decode(vgi__bind *b, vgi_bytes bytes, vgi_batch *batch, vgi__block **copy)
 {
     vgi_limits limits = vgi_limits_effective(NULL);
-    vgi_batch *batch;
+    const uint8_t *before = bytes.data;
     vgi__block *block;
+    *copy = NULL;
     if (b->inflate <= 0)
         return vgi__fail(b->err, VGI_ELIMIT, NULL,
                          "embedded streams expand to more than %lld bytes",
@@ -61,22 +65,34 @@ int vgi__embedded_open(vgi__bind *b, vgi_bytes bytes, vgi_batch **out)
     int rc = block_of(b, &bytes, &block);
     if (rc != VGI_OK)
         return rc;
-    if ((rc = vgi__batch_new(&batch, b->mem->allocator, b->err)) == VGI_OK) {
-        rc = vgi__stream_decode(batch, bytes.data, bytes.len, block, &limits,
-                                b->mem->allocator, b->err);
-        if (rc == VGI_END)
-            rc = vgi__fail(b->err, VGI_EINVAL, "IPCError",
-                           "No RecordBatch found in provided data");
-        if (rc == VGI_OK && !vgi__arena_defer(b->mem, unref_batch, batch))
-            rc = vgi__fail_nomem(b->err);
-        if (rc != VGI_OK)
-            vgi_batch_unref(batch);
-    }
+    rc = vgi__stream_decode(batch, bytes.data, bytes.len, block, &limits,
+                            batch->allocator, b->err);
+    if (rc == VGI_OK && bytes.data != before)
+        *copy = vgi__block_ref(block);
     vgi__block_unref(block);
+    if (rc == VGI_END)
+        return vgi__fail(b->err, VGI_EINVAL, "IPCError",
+                         "No RecordBatch found in provided data");
+    if (rc == VGI_OK && batch->inflated)
+        b->inflate -= (int64_t)batch->inflated->size;
+    return rc;
+}
+
+int vgi__embedded_open(vgi__bind *b, vgi_bytes bytes, vgi_batch **out)
+{
+    vgi_batch *batch;
+    vgi__block *copy;
+    int rc = vgi__batch_new(&batch, b->mem->allocator, b->err);
     if (rc != VGI_OK)
         return rc;
-    if (batch->inflated)
-        b->inflate -= (int64_t)batch->inflated->size;
+    rc = decode(b, bytes, batch, &copy);
+    vgi__block_unref(copy); /* the batch has its own reference */
+    if (rc == VGI_OK && !vgi__arena_defer(b->mem, unref_batch, batch))
+        rc = vgi__fail_nomem(b->err);
+    if (rc != VGI_OK) {
+        vgi_batch_unref(batch);
+        return rc;
+    }
     *out = batch;
     return VGI_OK;
 }
@@ -94,8 +110,64 @@ static int open_schema(vgi__bind *b, vgi_bytes bytes, vgi_schema **out)
     return vgi__fail_nomem(b->err);
 }
 
-static int bind_blob(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
-                     const vgi_batch *batch, void *out)
+/* ---- described structs ---- */
+
+/* Like its encoder, a record keeps one spare batch to decode into; it remembers the last
+ * schema. */
+static int take_batch(vgi__bind *b, const vgi__slot *slot, vgi_batch **out)
+{
+    vgi__record *r = slot->blob;
+    *out = r ? atomic_exchange_explicit(&r->decoder, NULL, memory_order_acq_rel) : NULL;
+    if (*out)
+        return VGI_OK;
+    return vgi__batch_new(out, r ? r->allocator : b->mem->allocator, b->err);
+}
+
+static void give_batch(const vgi__slot *slot, vgi_batch *batch)
+{
+    if (slot->blob) {
+        vgi_schema *last = vgi_schema_ref(batch->schema);
+        vgi__batch_clear(batch);
+        batch->schema = last;
+        batch =
+            atomic_exchange_explicit(&slot->blob->decoder, batch, memory_order_acq_rel);
+    }
+    vgi_batch_unref(batch);
+}
+
+static void unref_block(void *block)
+{
+    vgi__block_unref(block);
+}
+
+static void unref_dictionaries(void *set)
+{
+    vgi__dictionary_set_unref(set);
+}
+
+/* What bound values may point into goes when the arena goes; the batch itself is not
+ * needed that long. */
+static int keep_memory(vgi__bind *b, const vgi_batch *batch, vgi__block *copy)
+{
+    if (copy && !vgi__arena_defer(b->mem, unref_block, vgi__block_ref(copy))) {
+        vgi__block_unref(copy);
+        return vgi__fail_nomem(b->err);
+    }
+    vgi__block *inflated = vgi__block_ref(batch->inflated);
+    if (inflated && !vgi__arena_defer(b->mem, unref_block, inflated)) {
+        vgi__block_unref(inflated);
+        return vgi__fail_nomem(b->err);
+    }
+    vgi__dictionary_set *set = vgi__dictionary_set_ref(batch->dictionaries);
+    if (set && !vgi__arena_defer(b->mem, unref_dictionaries, set)) {
+        vgi__dictionary_set_unref(set);
+        return vgi__fail_nomem(b->err);
+    }
+    return VGI_OK;
+}
+
+static int bind_members(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
+                        const vgi_batch *batch, void *out)
 {
     const vgi_batch *outer = b->batch;
     vgi__cell root = { batch->schema, 0, batch->root, 0 };
@@ -123,23 +195,39 @@ static int refuse(vgi__bind *b, const vgi__trail *at, int rc)
                           cause.message);
 }
 
+static int bind_blob(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
+                     vgi_bytes bytes, void *out)
+{
+    vgi_batch *batch;
+    vgi__block *copy;
+    int rc = take_batch(b, slot, &batch);
+    if (rc != VGI_OK)
+        return rc;
+    if ((rc = decode(b, bytes, batch, &copy)) != VGI_OK)
+        rc = refuse(b, at, rc);
+    else if ((rc = keep_memory(b, batch, copy)) == VGI_OK)
+        rc = bind_members(b, at, slot, batch, out);
+    vgi__block_unref(copy);
+    give_batch(slot, batch);
+    return rc;
+}
+
 int vgi__bind_embedded(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
                        vgi_bytes bytes, void *out)
 {
     vgi_schema *schema = NULL;
     vgi_batch *batch = NULL;
     int rc;
-    if (slot->op == VGI__OP_SCHEMA) {
+    switch ((vgi__op)slot->op) {
+    case VGI__OP_SCHEMA:
         rc = open_schema(b, bytes, &schema);
         memcpy(out, &schema, sizeof(schema));
         return rc == VGI_OK ? VGI_OK : refuse(b, at, rc);
-    }
-    rc = vgi__embedded_open(b, bytes, &batch);
-    if (rc != VGI_OK)
-        return refuse(b, at, rc);
-    if (slot->op == VGI__OP_BATCH) {
+    case VGI__OP_BATCH:
+        rc = vgi__embedded_open(b, bytes, &batch);
         memcpy(out, &batch, sizeof(batch));
-        return VGI_OK;
+        return rc == VGI_OK ? VGI_OK : refuse(b, at, rc);
+    default:
+        return bind_blob(b, at, slot, bytes, out);
     }
-    return bind_blob(b, at, slot, batch, out);
 }

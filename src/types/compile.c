@@ -147,6 +147,7 @@ int vgi__record_compile(vgi__record **out, const vgi_type *type, vgi__role role,
     r->scratch.spill.allocator = a;
     r->limits = effective;
     atomic_init(&r->encoder, NULL);
+    atomic_init(&r->decoder, NULL);
     vgi__planner p = { .scratch = &r->scratch,
                        .limits = &effective,
                        .where = where,
@@ -176,6 +177,7 @@ void vgi__record_free(vgi__record *r)
         vgi__record_free(blob);
     }
     vgi__encoder_free(atomic_load_explicit(&r->encoder, memory_order_acquire));
+    vgi_batch_unref(atomic_load_explicit(&r->decoder, memory_order_acquire));
     vgi_schema_unref(r->schema);
     vgi_arena_free(&r->scratch.spill);
     vgi__free(r->allocator, r);

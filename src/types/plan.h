@@ -60,7 +60,7 @@ struct vgi__slot {
     size_t size;                   /* of the value itself: the pointee for HOLD_POINTER */
     vgi__slot *children;
     uint32_t n_children;
-    vgi__record *blob; /* OP_BLOB of a record: encodes it */
+    vgi__record *blob; /* OP_BLOB of a record: encodes and decodes it */
 };
 
 /* What a C value takes in its struct or list: a pointer when optional. */

@@ -20,8 +20,9 @@ struct vgi__record {
     vgi_schema *schema;
     vgi__scratch scratch; /* of the slots */
     _Atomic(vgi__encoder *)
-        encoder;               /* a spare one, or NULL: the only part that changes */
-    vgi__record *blobs, *next; /* records of embedded structs */
+        encoder;                  /* a spare one, or NULL: the only part that changes */
+    _Atomic(vgi_batch *) decoder; /* likewise, to decode embedded streams into */
+    vgi__record *blobs, *next;    /* records of embedded structs */
 };
 
 #endif

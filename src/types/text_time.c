@@ -17,6 +17,12 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+static int64_t floor_mod(int64_t a, int64_t b)
+{
+    int64_t rest = a % b;
+    return rest < 0 ? rest + b : rest;
+}
+
 /* ".5" or ".123456": fraction of a second without trailing zeros; nothing for 0. */
 static bool fraction_text(vgi__buffer *b, int64_t fraction, uint8_t unit)
 {
@@ -36,7 +42,7 @@ static bool fraction_text(vgi__buffer *b, int64_t fraction, uint8_t unit)
 static bool date_text(vgi__buffer *b, int64_t days)
 {
     int64_t shifted = days + 719468; /* from 0000-03-01 */
-    int64_t era = floor_div(shifted, 146097), day = shifted - era * 146097;
+    int64_t era = floor_div(shifted, 146097), day = floor_mod(shifted, 146097);
     int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     int64_t of_year = day - (365 * year + year / 4 - year / 100);
     int64_t month = (5 * of_year + 2) / 153;
@@ -79,14 +85,13 @@ static bool is_plain_zone(const char *zone)
 static bool timestamp_text(vgi__buffer *b, int64_t value, uint8_t unit, const char *zone)
 {
     int64_t per_second = ticks[unit & 3], offset = 0;
-    int64_t seconds = floor_div(value, per_second),
-            fraction = value - seconds * per_second;
+    int64_t seconds = floor_div(value, per_second);
     bool fixed = zone && fixed_offset(zone, &offset);
-    int64_t day = floor_div(seconds, DAY_SECONDS),
-            rest = seconds - day * DAY_SECONDS + offset;
+    int64_t day = floor_div(seconds, DAY_SECONDS);
+    int64_t rest = floor_mod(seconds, DAY_SECONDS) + offset;
     int64_t carry = floor_div(rest, DAY_SECONDS);
     if (!date_text(b, day + carry) || !vgi__buffer_char(b, 'T') ||
-        !clock_text(b, rest - carry * DAY_SECONDS, fraction, unit))
+        !clock_text(b, floor_mod(rest, DAY_SECONDS), floor_mod(value, per_second), unit))
         return false;
     if (!zone || !*zone)
         return true;

@@ -85,7 +85,8 @@ static void add_origin(vgi_pair *pairs, size_t *n, const vgi__origin *from)
         add(pairs, n, VGI_KEY_REQUEST_ID, vgi_str_from(from->request_id));
 }
 
-/* {"key":"value",...}; empty when there is nothing to say or it is too long to be said. */
+/* {"key":"value",...}; empty when there is nothing to say or it is too long to be said.
+ */
 static piece append_extra(vgi__buffer *b, const vgi_pair *extra, size_t n, size_t max)
 {
     size_t at = b->len;
@@ -110,9 +111,9 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message, const vgi_pair *extra,
-                   size_t n_extra, const vgi__origin *from, const vgi_limits *limits,
-                   vgi_error *err)
+int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message,
+                   const vgi_pair *extra, size_t n_extra, const vgi__origin *from,
+                   const vgi_limits *limits, vgi_error *err)
 {
     const vgi_metadata given = { extra, n_extra };
     const size_t half = limits->metadata_bytes / 2;
@@ -124,7 +125,8 @@ int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message, const v
     vgi__buffer_clear(b);
     append_text(b, message, smaller(limits->log_bytes, half));
     piece text = piece_since(b, 0);
-    piece json = append_extra(b, extra, n_extra, half > OVERHEAD_BYTES ? half - OVERHEAD_BYTES : 0);
+    piece json = append_extra(b, extra, n_extra,
+                              half > OVERHEAD_BYTES ? half - OVERHEAD_BYTES : 0);
 
     if (b->failed)
         return vgi__fail_nomem(err);
@@ -178,7 +180,8 @@ static void append_traceback(vgi__buffer *b, exception *e)
 {
     size_t at = b->len;
 
-    vgi__buffer_str(b, "Traceback (most recent call last):\n  File \"<native>\", line 0, in ");
+    vgi__buffer_str(
+        b, "Traceback (most recent call last):\n  File \"<native>\", line 0, in ");
     vgi__buffer_append(b, e->where.data, e->where.len);
     vgi__buffer_char(b, '\n');
     if (vgi__buffer_reserve(b, e->summary.len))
@@ -219,7 +222,8 @@ static void append_exception_extra(vgi__buffer *b, exception *e, bool traceback)
     e->extra = piece_since(b, at);
 }
 
-/* Put the texts together; cut the message until all of it fits into a message's metadata. */
+/* Put the texts together; cut the message until all of it fits into a message's metadata.
+ */
 static void compose(exception *e, const vgi_failure *f, const vgi__origin *from,
                     const vgi_limits *limits)
 {
@@ -238,7 +242,8 @@ static void compose(exception *e, const vgi_failure *f, const vgi__origin *from,
 }
 
 int vgi__write_exception(vgi__writer *w, const vgi_failure *f, const char *where,
-                         const vgi__origin *from, const vgi_limits *limits, vgi_error *err)
+                         const vgi__origin *from, const vgi_limits *limits,
+                         vgi_error *err)
 {
     exception e = {
         .code = vgi_str_from(f->code ? f->code : "UNKNOWN"),

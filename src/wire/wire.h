@@ -19,13 +19,18 @@ typedef struct vgi__request {
     const vgi_metadata *metadata;
 } vgi__request;
 
-/* Read the routing keys; never fails: absent ones have has_* false. Epoch by wire-epochs.md 1.5. */
+/* Read the routing keys; never fails: absent ones have has_* false. Epoch by
+ * wire-epochs.md 1.5. */
 void vgi__request_parse(const vgi_metadata *m, vgi_compat compat, vgi__request *out);
 
 /* ---- classification (2.2) ---- */
 
 typedef enum vgi__batch_class {
-    VGI__BATCH_DATA, VGI__BATCH_LOG, VGI__BATCH_ERROR, VGI__BATCH_LOCATION, VGI__BATCH_SHM
+    VGI__BATCH_DATA,
+    VGI__BATCH_LOG,
+    VGI__BATCH_ERROR,
+    VGI__BATCH_LOCATION,
+    VGI__BATCH_SHM
 } vgi__batch_class;
 
 vgi__batch_class vgi__batch_classify(const vgi_batch *b);
@@ -40,12 +45,14 @@ typedef struct vgi__origin {
 } vgi__origin;
 
 /* Write a log batch on the writer's begun schema. */
-int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message, const vgi_pair *extra,
-                   size_t n_extra, const vgi__origin *from, const vgi_limits *limits, vgi_error *err);
-/* Write an EXCEPTION batch on the writer's begun schema: seed keys and the current superset; traceback and frames
- * are synthesised from `where` ("Service.method"). */
-int vgi__write_exception(vgi__writer *w, const vgi_failure *f, const char *where, const vgi__origin *from,
-                         const vgi_limits *limits, vgi_error *err);
+int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message,
+                   const vgi_pair *extra, size_t n_extra, const vgi__origin *from,
+                   const vgi_limits *limits, vgi_error *err);
+/* Write an EXCEPTION batch on the writer's begun schema: seed keys and the current
+ * superset; traceback and frames are synthesised from `where` ("Service.method"). */
+int vgi__write_exception(vgi__writer *w, const vgi_failure *f, const char *where,
+                         const vgi__origin *from, const vgi_limits *limits,
+                         vgi_error *err);
 
 /* "INFO" ... <-> level; 0: unknown. */
 const char *vgi__level_name(vgi_log_level level);

@@ -30,7 +30,12 @@ if [ ! -x "$python" ]; then
     exit 2
 fi
 
-VGI_BUILD=$(cd "${VGI_BUILD:-$root/build}" && pwd)
+VGI_BUILD=${VGI_BUILD:-$root/build}
+if [ -z "${VGI_WORKER:-}" ] && [ ! -x "$VGI_BUILD/bin/vgirpc-conformance-worker" ]; then
+    echo "$VGI_BUILD has no conformance worker; run script/build first" >&2
+    exit 2
+fi
+[ ! -d "$VGI_BUILD" ] || VGI_BUILD=$(cd "$VGI_BUILD" && pwd)
 VGI_LEGS=$*
 if [ -z "${VGI_SANITIZER_LOGS:-}" ]; then
     VGI_SANITIZER_LOGS=$(mktemp -d)

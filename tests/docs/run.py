@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compile and run the code blocks of the documentation.
 
-A page is worked through from top to bottom in a folder of its own:
+A page is worked through from top to bottom in a folder of its own, which looks like the
+repository in that it has include/ and build/:
 
     ```c NAME.c      written there, compiled, and linked to ./NAME when it has a main
     ```c             compiled
@@ -70,11 +71,9 @@ def same(expected: str, got: str) -> bool:
 class Page:
     def __init__(self, build: Path, python: str | None, folder: Path) -> None:
         self.build, self.python, self.folder = build, python, folder
-        self.env = os.environ | {
-            "PATH": f"{build / 'bin'}:{os.environ['PATH']}",
-            "VGIRPC_SOURCE": str(ROOT),
-            "VGIRPC_BUILD": str(build),
-        }
+        self.env = os.environ | {"PATH": f"{build / 'bin'}:{os.environ['PATH']}"}
+        (folder / "include").symlink_to(ROOT / "include")
+        (folder / "build").symlink_to(build)
 
     def execute(self, argv: list[str], output: str | None = None) -> None:
         done = subprocess.run(argv, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=120)
@@ -86,12 +85,12 @@ class Page:
     def compile(self, block: Block) -> None:
         name = block.argument or f"fragment{block.line}.{'c' if block.language == 'c' else 'cc'}"
         (self.folder / name).write_text(block.text)
-        argv = [*COMPILERS[block.language], "-I", str(ROOT / "include"), name]
+        argv = [*COMPILERS[block.language], "-Iinclude", name]
         if not re.search(r"^int main\(", block.text, re.MULTILINE):
             return self.execute([*argv, "-c", "-o", os.devnull])
         program = Path(name).stem
-        libraries = [f"-L{self.build / 'lib'}", "-lvgirpc-client", "-lvgirpc", f"-Wl,-rpath,{self.build / 'lib'}"]
-        self.execute([*argv, *os.environ.get("VGI_CFLAGS", "").split(), "-o", program, *libraries])
+        libraries = ["-Lbuild/lib", "-lvgirpc-client", "-lvgirpc", f"-Wl,-rpath,{self.build / 'lib'}"]
+        self.execute([*argv, "-o", program, *libraries])
         if block.output is not None:
             self.execute([f"./{program}"], block.output)
 
@@ -119,6 +118,8 @@ def main() -> None:
     parser.add_argument("--python", help="a Python with release 0.15.0 of the reference")
     parser.add_argument("pages", nargs="*", type=Path)
     options = parser.parse_args()
+    if not (options.build / "bin" / "vgirpc").exists():
+        sys.exit(f"{options.build} has no build; run script/build first")
     pages = options.pages or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     counts: collections.Counter[str] = collections.Counter()
     for path in pages:

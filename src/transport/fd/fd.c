@@ -5,7 +5,12 @@
  * unless a timeout is set or the wake descriptor is being watched. Sockets are
  * written with sendmsg(2) so that a gone peer is an error and no SIGPIPE; pipes
  * rely on SIGPIPE being ignored. Descriptors that somebody else made non-blocking
- * work too: EAGAIN waits in poll(2). */
+ * work too: EAGAIN waits in poll(2).
+ *
+ * Ending a read from a signal handler. A flag is not enough: the signal may come
+ * between its test and read(2). So a cuttable io reads a duplicate of its own, over
+ * which the handler puts /dev/null with dup2(2): a read that has not begun finds the
+ * end of input, and one that was interrupted is begun again and finds it, too. */
 #include "transport/fd/fd.h"
 
 #include <errno.h>
@@ -31,6 +36,7 @@ struct fd_io {
     vgi__io io;
     const vgi_allocator *allocator;
     int in, out, wake;
+    int null; /* cuttable: what `in` is replaced with; -1 otherwise */
     bool owned, watching;
     bool socket; /* out is one */
 };
@@ -156,11 +162,12 @@ static void fd_close(vgi__io *io)
 {
     struct fd_io *f = (struct fd_io *)io;
 
-    if (f->owned) {
+    if (f->owned || f->null >= 0)
         close(f->in);
-        if (f->out != f->in)
-            close(f->out);
-    }
+    if (f->owned && f->out != f->in)
+        close(f->out);
+    if (f->null >= 0)
+        close(f->null);
     vgi__free(f->allocator, f);
 }
 
@@ -177,11 +184,31 @@ static void widen(int fd, const struct stat *st)
 #endif
 }
 
+static int make_cuttable(struct fd_io *f, vgi_error *err)
+{
+    const int own = fcntl(f->in, F_DUPFD_CLOEXEC, 0);
+
+    f->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (own >= 0 && f->null >= 0) {
+        if (f->owned && f->in != f->out)
+            close(f->in);
+        f->in = own;
+        return VGI_OK;
+    }
+    const int rc = vgi__fail_errno(err, VGI_EIO, "cannot duplicate the input");
+    if (own >= 0)
+        close(own);
+    if (f->null >= 0)
+        close(f->null);
+    return rc;
+}
+
 int vgi__fd_open(vgi__io **out, const vgi__fd_options *o, const vgi_allocator *a,
                  vgi_error *err)
 {
     struct stat in, to;
     struct fd_io *f;
+    int rc;
 
     if (fstat(o->in_fd, &in) != 0 || fstat(o->out_fd, &to) != 0)
         return vgi__fail_errno(err, VGI_EIO, "not an open descriptor");
@@ -197,6 +224,11 @@ int vgi__fd_open(vgi__io **out, const vgi__fd_options *o, const vgi_allocator *a
     f->wake = o->wake_fd;
     f->owned = o->owned;
     f->socket = S_ISSOCK(to.st_mode);
+    f->null = -1;
+    if (o->cuttable && (rc = make_cuttable(f, err)) != VGI_OK) {
+        vgi__free(a, f);
+        return rc;
+    }
     *out = &f->io;
     return VGI_OK;
 }
@@ -206,4 +238,13 @@ void vgi__fd_watch_wake(vgi__io *io, bool on)
     struct fd_io *f = (struct fd_io *)io;
 
     f->watching = on && f->wake >= 0;
+}
+
+void vgi__fd_cut(vgi__io *io)
+{
+    struct fd_io *f = (struct fd_io *)io;
+    const int saved = errno;
+
+    (void)dup2(f->null, f->in);
+    errno = saved;
 }

@@ -122,7 +122,8 @@ static int count_next(vgi_call *call, count_state *st, vgi_output *out)
     vgi_str value;
 
     if (vgi_metadata_get(&tick, "tick", &value))
-        (void)snprintf(calc_saw.tick, sizeof(calc_saw.tick), VGI_STR_FMT, VGI_STR_ARG(value));
+        (void)snprintf(calc_saw.tick, sizeof(calc_saw.tick), VGI_STR_FMT,
+                       VGI_STR_ARG(value));
     if (st->next == st->count)
         return vgi_output_finish(out);
     st->next++;
@@ -195,7 +196,8 @@ static int scale_open(vgi_call *call, const calc_value *in, calc_value *st)
     return VGI_OK;
 }
 
-static int scale_exchange(vgi_call *call, calc_value *st, const vgi_batch *in, vgi_output *out)
+static int scale_exchange(vgi_call *call, calc_value *st, const vgi_batch *in,
+                          vgi_output *out)
 {
     vgi_f64s x;
     double *y;
@@ -212,7 +214,8 @@ static int scale_exchange(vgi_call *call, calc_value *st, const vgi_batch *in, v
 VGI_EXCHANGE(scale, calc_value, calc_value, calc_value, calc_value);
 
 /* What exchanges may not do, and what they can: the factor says what. */
-static int odd_exchange(vgi_call *call, calc_value *st, const vgi_batch *in, vgi_output *out)
+static int odd_exchange(vgi_call *call, calc_value *st, const vgi_batch *in,
+                        vgi_output *out)
 {
     vgi_i64s items;
 
@@ -240,7 +243,8 @@ static int rows_open(vgi_call *call, const vgi_void *in, calc_count *st)
     return VGI_OK;
 }
 
-static int rows_exchange(vgi_call *call, calc_count *st, const vgi_batch *in, vgi_output *out)
+static int rows_exchange(vgi_call *call, calc_count *st, const vgi_batch *in,
+                         vgi_output *out)
 {
     (void)call;
     (void)st;
@@ -249,14 +253,22 @@ static int rows_exchange(vgi_call *call, calc_count *st, const vgi_batch *in, vg
 VGI_EXCHANGE(rows, vgi_void, calc_count, vgi_void, vgi_void);
 
 static const vgi_method *const methods[] = {
-    VGI_METHOD(add),      VGI_METHOD(echo),  VGI_METHOD(blob),      VGI_METHOD(silent),
-    VGI_METHOD(log_twice), VGI_METHOD(fail), VGI_METHOD(count),     VGI_METHOD(bad_turns),
-    VGI_METHOD(titled),   VGI_METHOD(scale), VGI_METHOD(odd),       VGI_METHOD(rows),
+    VGI_METHOD(add),
+    VGI_METHOD(echo),
+    VGI_METHOD(blob),
+    VGI_METHOD(silent),
+    VGI_METHOD(log_twice),
+    VGI_METHOD(fail),
+    VGI_METHOD(count),
+    VGI_METHOD(bad_turns),
+    VGI_METHOD(titled),
+    VGI_METHOD(scale),
+    VGI_METHOD(odd),
+    VGI_METHOD(rows),
     NULL,
 };
-const vgi_service calc_service = {
-    VGI_SERVICE_INIT, .name = "Calc", .version = "2.0.0", .methods = methods
-};
+const vgi_service calc_service = { VGI_SERVICE_INIT, .name = "Calc", .version = "2.0.0",
+                                   .methods = methods };
 
 /* ---- the other service ---- */
 
@@ -269,6 +281,5 @@ static int minus(vgi_call *call, const calc_pair *in, double *out)
 VGI_UNARY(minus, calc_pair, double, .name = "add");
 
 static const vgi_method *const other_methods[] = { VGI_METHOD(minus), NULL };
-const vgi_service calc_other = {
-    VGI_SERVICE_INIT, .name = "other.Calc", .methods = other_methods
-};
+const vgi_service calc_other = { VGI_SERVICE_INIT, .name = "other.Calc",
+                                 .methods = other_methods };

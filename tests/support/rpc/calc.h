@@ -32,8 +32,9 @@ VGI_STRUCT(calc_row, VGI_FIELD(calc_row, index));
 VGI_STRUCT(calc_value, VGI_FIELD(calc_value, value));
 VGI_STRUCT(calc_header, VGI_FIELD(calc_header, title), VGI_FIELD(calc_header, total));
 
-/* "Calc" 2.0.0: unary add, echo, blob, silent, log_twice, fail; producer count, bad_turns,
- * titled (with a header); exchange scale, odd, rows; and what goes wrong in them. */
+/* "Calc" 2.0.0: unary add, echo, blob, silent, log_twice, fail; producer count,
+ * bad_turns, titled (with a header); exchange scale, odd, rows; and what goes wrong in
+ * them. */
 extern const vgi_service calc_service;
 /* "other.Calc": no version; add, which subtracts. */
 extern const vgi_service calc_other;

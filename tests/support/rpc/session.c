@@ -15,8 +15,9 @@ void talk_begin(conversation *t, const vgi_server_options *options)
     vgi__buffer_init(&t->sent, NULL, SIZE_MAX);
     vgi__buffer_init(&t->received, NULL, SIZE_MAX);
     vgi__batch_init(&t->batch, NULL);
-    assert_int_equal(vgi__registry_new(&t->registry, options ? options : &standard, &t->error),
-                     VGI_OK);
+    assert_int_equal(
+        vgi__registry_new(&t->registry, options ? options : &standard, &t->error),
+        VGI_OK);
     assert_int_equal(vgi__registry_add(t->registry, &calc_service, &t->error), VGI_OK);
     assert_int_equal(vgi__registry_add(t->registry, &calc_other, &t->error), VGI_OK);
     assert_int_equal(vgi__writer_new(&t->writer, NULL, NULL, &t->error), VGI_OK);
@@ -48,7 +49,10 @@ static void send_stream(conversation *t, keys k, const vgi_schema *schema,
     size_t n = 0;
 
     put(pairs, &n, VGI_KEY_METHOD, k.method);
-    put(pairs, &n, VGI_KEY_REQUEST_VERSION, k.no_version ? NULL : k.version ? k.version : "1");
+    put(pairs, &n, VGI_KEY_REQUEST_VERSION,
+        k.no_version ? NULL
+        : k.version  ? k.version
+                     : "1");
     put(pairs, &n, VGI_KEY_PROTOCOL, k.protocol);
     put(pairs, &n, VGI_KEY_PROTOCOL_VERSION, k.protocol_version);
     const vgi_metadata m = { pairs, n };
@@ -61,7 +65,8 @@ static void send_stream(conversation *t, keys k, const vgi_schema *schema,
     talk_input_end(t);
 }
 
-void talk_request(conversation *t, keys k, const vgi_type *type, const void *rows, size_t count)
+void talk_request(conversation *t, keys k, const vgi_type *type, const void *rows,
+                  size_t count)
 {
     vgi_batch *b;
 
@@ -82,7 +87,8 @@ void talk_request_batch(conversation *t, keys k, const vgi_batch *batch)
 void talk_input(conversation *t, const vgi_schema *schema)
 {
     assert_int_equal(
-        vgi__writer_schema(t->writer, schema ? schema : vgi__schema_empty(), &t->error), VGI_OK);
+        vgi__writer_schema(t->writer, schema ? schema : vgi__schema_empty(), &t->error),
+        VGI_OK);
 }
 
 void talk_rows(conversation *t, const vgi_type *type, const void *rows, size_t count)
@@ -100,7 +106,8 @@ void talk_tick(conversation *t, const char *key, const char *value)
     const vgi_pair pair = { vgi_str_from(key), vgi_str_from(value) };
     const vgi_metadata m = { &pair, 1 };
 
-    assert_int_equal(vgi__writer_empty_batch(t->writer, key ? &m : NULL, &t->error), VGI_OK);
+    assert_int_equal(vgi__writer_empty_batch(t->writer, key ? &m : NULL, &t->error),
+                     VGI_OK);
 }
 
 void talk_input_end(conversation *t)
@@ -137,14 +144,14 @@ int talk_go(conversation *t)
     vgi__io *io;
 
     talk_bytes(t, "", 0);
-    assert_int_equal(vgi__mem_open(&io, t->sent.data, t->sent.len, 0, &t->received, NULL,
-                                   &t->error),
-                     VGI_OK);
+    assert_int_equal(
+        vgi__mem_open(&io, t->sent.data, t->sent.len, 0, &t->received, NULL, &t->error),
+        VGI_OK);
     t->status = vgi__session_run(t->registry, io, &t->info, &t->error);
     vgi__io_close(io);
     t->sent.len = 0;
-    assert_int_equal(vgi__mem_open(&t->io, t->received.data, t->received.len, 0, NULL, NULL,
-                                   &t->error),
+    assert_int_equal(vgi__mem_open(&t->io, t->received.data, t->received.len, 0, NULL,
+                                   NULL, &t->error),
                      VGI_OK);
     assert_int_equal(vgi__reader_new(&t->reader, t->io, NULL, NULL, &t->error), VGI_OK);
     return t->status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client's half of a connection, in memory: what it sends is put together first, then the
- * session runs over all of it, then the answers are read back one by one.
+ * A client's half of a connection, in memory: what it sends is put together first, then
+ * the session runs over all of it, then the answers are read back one by one.
  */
 #ifndef VGI_TESTS_SUPPORT_RPC_SESSION_H
 #define VGI_TESTS_SUPPORT_RPC_SESSION_H
@@ -43,7 +43,8 @@ typedef struct keys {
     ((keys){ .method = (m), .protocol = "Calc", .protocol_version = "2.0.0" })
 
 /* A request of `count` rows of a described struct; type NULL: no columns. */
-void talk_request(conversation *t, keys k, const vgi_type *type, const void *rows, size_t count);
+void talk_request(conversation *t, keys k, const vgi_type *type, const void *rows,
+                  size_t count);
 /* A request of any batch. */
 void talk_request_batch(conversation *t, keys k, const vgi_batch *batch);
 /* An input stream: begin, batches, end. */
@@ -64,8 +65,8 @@ void talk_expect_rows(conversation *t, int64_t rows);
 void talk_expect_log(conversation *t, const char *level, const char *message);
 /* The next batch is an EXCEPTION of this type, whose text has this in it. */
 void talk_expect_exception(conversation *t, const char *type, const char *text);
-void talk_expect_end(conversation *t);      /* of the stream */
-void talk_expect_no_more(conversation *t);  /* of the answers */
+void talk_expect_end(conversation *t);                  /* of the stream */
+void talk_expect_no_more(conversation *t);              /* of the answers */
 const char *talk_key(conversation *t, const char *key); /* of t->batch; NULL: absent */
 
 /* Whole answers. */

@@ -23,7 +23,7 @@ static vgi__buffer load(const char *name, const char *suffix)
     for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;)
         vgi__buffer_append(&b, chunk, n);
     fclose(f);
-    vgi__buffer_char(&b, '\0'); /* a string, in case it is text */
+    assert_true(vgi__buffer_char(&b, '\0')); /* a string, in case it is text */
     return b;
 }
 
@@ -122,9 +122,9 @@ static void check_golden(const char *name, size_t step, check_batch *render)
     vgi_error err = { .message = "" };
     vgi__buffer_init(&out, NULL, SIZE_MAX);
     int rc = render_stream(&out, &in, step, render, &err);
-    vgi__buffer_char(&out, '\0');
-    bool same = out.len == expected.len && memcmp(out.data, expected.data, out.len) == 0;
-    if (rc != VGI_END || !same)
+    bool whole = vgi__buffer_char(&out, '\0');
+    bool same = whole && out.len == expected.len && memcmp(out.data, expected.data, out.len) == 0;
+    if (whole && (rc != VGI_END || !same))
         show_difference(name, &out, &expected, rc, &err);
     vgi__buffer_free(&in);
     vgi__buffer_free(&expected);

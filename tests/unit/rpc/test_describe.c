@@ -20,7 +20,8 @@ static bool cell_bool(const conversation *t, const char *column, int64_t row)
     return b;
 }
 
-/* A schema column's names, joined by commas; it must be a message without an end of stream. */
+/* A schema column's names, joined by commas; it must be a message without an end of
+ * stream. */
 static void expect_schema(const conversation *t, const char *column, int64_t row,
                           const char *names)
 {
@@ -31,8 +32,8 @@ static void expect_schema(const conversation *t, const char *column, int64_t row
     size_t used;
 
     assert_int_equal(vgi_batch_bytes(&t->batch, column, row, &bytes), VGI_OK);
-    assert_int_equal(vgi__schema_decode(&s, bytes.data, bytes.len, &used, NULL, NULL, &err),
-                     VGI_OK);
+    assert_int_equal(
+        vgi__schema_decode(&s, bytes.data, bytes.len, &used, NULL, NULL, &err), VGI_OK);
     assert_int_equal(used, bytes.len);
     for (size_t i = 0; i < vgi_schema_columns(s); i++) {
         strcat(text, i == 0 ? "" : ",");
@@ -68,7 +69,8 @@ static const expected calc[] = {
 static void expect_method(const conversation *t, int64_t row, const expected *e)
 {
     assert_true(vgi_str_eq(cell_str(t, "name", row), e->name));
-    assert_true(vgi_str_eq(cell_str(t, "method_type", row), e->stream ? "stream" : "unary"));
+    assert_true(
+        vgi_str_eq(cell_str(t, "method_type", row), e->stream ? "stream" : "unary"));
     assert_int_equal(cell_bool(t, "has_return", row), e->has_return);
     expect_schema(t, "params_schema_ipc", row, e->params);
     expect_schema(t, "result_schema_ipc", row, e->has_return ? "result" : "");
@@ -108,14 +110,15 @@ static void test_describe(void **state)
     talk_end(&t);
 }
 
-/* A service that does not state its streams' kinds, and a method of the current epoch only. */
+/* A service that does not state its streams' kinds, and a method of the current epoch
+ * only. */
 static void test_untyped_and_hidden(void **state)
 {
-    const vgi_method *methods[3] = { calc_service.methods[6], calc_service.methods[0], NULL };
+    const vgi_method *methods[3] = { calc_service.methods[6], calc_service.methods[0],
+                                     NULL };
     vgi_method hidden = *methods[1];
-    const vgi_service s = {
-        VGI_SERVICE_INIT, .name = "Untyped", .methods = methods, .untyped_streams = true
-    };
+    const vgi_service s = { VGI_SERVICE_INIT, .name = "Untyped", .methods = methods,
+                            .untyped_streams = true };
     conversation t;
 
     (void)state;
@@ -135,7 +138,8 @@ static void test_untyped_and_hidden(void **state)
     assert_true(vgi_str_eq(cell_str(&t, "name", 0), "count"));
     assert_true(vgi_batch_is_null(&t.batch, "is_exchange", 0));
     talk_expect_end(&t);
-    talk_expect_error(&t, "AttributeError", "Available methods: ['__describe__', 'count']");
+    talk_expect_error(&t, "AttributeError",
+                      "Available methods: ['__describe__', 'count']");
     talk_expect_double(&t, 3);
     talk_end(&t);
 }

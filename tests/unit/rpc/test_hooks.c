@@ -20,8 +20,8 @@ static void note(const char *fmt, ...)
 
 static void started(void *user, const vgi_dispatch_info *info, void **token)
 {
-    note("%s+%s.%s(%s)%s ", (const char *)user, info->service, info->method, info->method_type,
-         info->current_epoch ? "c" : "s");
+    note("%s+%s.%s(%s)%s ", (const char *)user, info->service, info->method,
+         info->method_type, info->current_epoch ? "c" : "s");
     assert_int_equal(strlen(info->request_id), 16);
     assert_string_equal(info->server_id, "test");
     assert_false(info->auth->authenticated);
@@ -46,8 +46,9 @@ static void with_hooks(conversation *t)
 {
     const vgi_dispatch_hook hooks[] = { { started, ended, (void *)(uintptr_t) "A" },
                                         { started, ended, (void *)(uintptr_t) "B" } };
-    const vgi_server_options o = { .size = sizeof(o), .server_id = "test", .hooks = hooks,
-                                   .n_hooks = 2 };
+    const vgi_server_options o = {
+        .size = sizeof(o), .server_id = "test", .hooks = hooks, .n_hooks = 2
+    };
 
     journal[0] = '\0';
     talk_begin(t, &o);

@@ -31,16 +31,24 @@ static int next(vgi_call *call, void *state, vgi_output *out)
 /* A method that is right, to be spoilt. */
 static vgi_method good(void)
 {
-    return (vgi_method){ .size = sizeof(vgi_method), .ident = "m", .kind = VGI_METHOD_UNARY,
-                         .params = &vgi_type_calc_pair, .result = &vgi_type_double,
+    return (vgi_method){ .size = sizeof(vgi_method),
+                         .ident = "m",
+                         .kind = VGI_METHOD_UNARY,
+                         .params = &vgi_type_calc_pair,
+                         .result = &vgi_type_double,
                          .unary = unary };
 }
 
 static vgi_method good_stream(void)
 {
-    return (vgi_method){ .size = sizeof(vgi_method), .ident = "s", .kind = VGI_METHOD_PRODUCER,
-                         .params = &vgi_type_calc_pair, .state = &vgi_type_calc_count,
-                         .output = &vgi_type_calc_row, .open = open_stream, .next = next };
+    return (vgi_method){ .size = sizeof(vgi_method),
+                         .ident = "s",
+                         .kind = VGI_METHOD_PRODUCER,
+                         .params = &vgi_type_calc_pair,
+                         .state = &vgi_type_calc_count,
+                         .output = &vgi_type_calc_row,
+                         .open = open_stream,
+                         .next = next };
 }
 
 /* Register a service of these methods; NULL or the message of the refusal. */
@@ -78,11 +86,13 @@ static void test_services(void **state)
     assert_string_equal(register_service(&s),
                         "service name '1S' does not begin with a letter or '_'");
     s.name = "a-b";
-    assert_string_equal(register_service(&s), "service name 'a-b' has other characters than "
-                                              "letters, digits, '_' and '.'");
-    s.name = "vgi_rpc.Mine";
     assert_string_equal(register_service(&s),
-                        "service name 'vgi_rpc.Mine' begins with 'vgi_rpc.', which is reserved");
+                        "service name 'a-b' has other characters than "
+                        "letters, digits, '_' and '.'");
+    s.name = "vgi_rpc.Mine";
+    assert_string_equal(
+        register_service(&s),
+        "service name 'vgi_rpc.Mine' begins with 'vgi_rpc.', which is reserved");
     s.name = "";
     assert_string_equal(register_service(&s), "service name '' is empty");
     memset(name, 'x', sizeof(name));
@@ -91,7 +101,8 @@ static void test_services(void **state)
     assert_non_null(strstr(register_service(&s), "is longer than 255 bytes"));
     s.name = "S";
     s.version = "1.0";
-    assert_string_equal(register_service(&s), "S: version '1.0' is not MAJOR.MINOR.PATCH");
+    assert_string_equal(register_service(&s),
+                        "S: version '1.0' is not MAJOR.MINOR.PATCH");
     s.version = NULL;
     s.methods = NULL;
     assert_string_equal(register_service(&s), "S has no table of methods");
@@ -111,8 +122,9 @@ static void test_methods(void **state)
     assert_string_equal(register_methods(&m, NULL),
                         "S.__m__: method names in double underscores are reserved");
     m.name = "";
-    assert_string_equal(register_methods(&m, NULL), "S.: a method name is UTF-8, not empty and "
-                                                    "within limits.name_bytes");
+    assert_string_equal(register_methods(&m, NULL),
+                        "S.: a method name is UTF-8, not empty and "
+                        "within limits.name_bytes");
     m = good();
     m.visible = 8;
     assert_string_equal(register_methods(&m, NULL), "S.m: unknown bits in .visible");
@@ -139,7 +151,8 @@ static void test_streams(void **state)
     (void)state;
     assert_null(register_methods(&m, NULL));
     m.next = NULL;
-    assert_string_equal(register_methods(&m, NULL), "S.s: a producer needs a next handler");
+    assert_string_equal(register_methods(&m, NULL),
+                        "S.s: a producer needs a next handler");
     m = good_stream();
     m.kind = VGI_METHOD_EXCHANGE;
     assert_string_equal(register_methods(&m, NULL),
@@ -154,7 +167,8 @@ static void test_streams(void **state)
                         "S.s: the rows of a stream are described structs or vgi_void");
     m = good_stream();
     m.header = &vgi_type_double;
-    assert_string_equal(register_methods(&m, NULL), "S.s: a stream header is a described struct");
+    assert_string_equal(register_methods(&m, NULL),
+                        "S.s: a stream header is a described struct");
 }
 
 typedef struct forgetful {
@@ -210,7 +224,8 @@ static void test_options(void **state)
     assert_string_equal(err.message, "the options count 1 hooks but name none");
 
     /* A struct from before the hooks were there. */
-    o = (vgi_server_options){ .size = offsetof(vgi_server_options, hooks), .hooks = &hook,
+    o = (vgi_server_options){ .size = offsetof(vgi_server_options, hooks),
+                              .hooks = &hook,
                               .n_hooks = 1 };
     assert_int_equal(vgi__registry_new(&r, &o, &err), VGI_OK);
     assert_int_equal(vgi__registry_options(r)->n_hooks, 0);
@@ -245,8 +260,18 @@ static void test_find(void **state)
 
 static void test_versions(void **state)
 {
-    static const char *const bad[] = { "", "1", "1.2", "1.2.", "1.2.3.", "1.2.3.4", "01.2.3",
-                                       "1.02.3", "1.2.-3", "1.2.3-rc1", " 1.2.3", "a.b.c",
+    static const char *const bad[] = { "",
+                                       "1",
+                                       "1.2",
+                                       "1.2.",
+                                       "1.2.3.",
+                                       "1.2.3.4",
+                                       "01.2.3",
+                                       "1.02.3",
+                                       "1.2.-3",
+                                       "1.2.3-rc1",
+                                       " 1.2.3",
+                                       "a.b.c",
                                        "1.2.99999999999999999999" };
     uint64_t v[3];
 
@@ -265,14 +290,21 @@ typedef struct tiny_params {
 } tiny_params;
 VGI_STRUCT(tiny_params, VGI_FIELD(tiny_params, a), VGI_FIELD(tiny_params, b));
 
-/* The reference's vector: Tiny with add(a: int64, b: int64) -> int64 and noop() -> None. */
+/* The reference's vector: Tiny with add(a: int64, b: int64) -> int64 and noop() -> None.
+ */
 static void test_protocol_hash_vector(void **state)
 {
-    const vgi_method add = { .size = sizeof(add), .ident = "add", .kind = VGI_METHOD_UNARY,
-                             .params = &vgi_type_tiny_params, .result = &vgi_type_int64_t,
+    const vgi_method add = { .size = sizeof(add),
+                             .ident = "add",
+                             .kind = VGI_METHOD_UNARY,
+                             .params = &vgi_type_tiny_params,
+                             .result = &vgi_type_int64_t,
                              .unary = unary };
-    const vgi_method noop = { .size = sizeof(noop), .ident = "noop", .kind = VGI_METHOD_UNARY,
-                              .params = &vgi_type_vgi_void, .result = &vgi_type_vgi_void,
+    const vgi_method noop = { .size = sizeof(noop),
+                              .ident = "noop",
+                              .kind = VGI_METHOD_UNARY,
+                              .params = &vgi_type_vgi_void,
+                              .result = &vgi_type_vgi_void,
                               .unary = unary };
     const vgi_method *const methods[] = { &noop, &add, NULL };
     const vgi_service tiny = { VGI_SERVICE_INIT, .name = "Tiny", .methods = methods };
@@ -282,8 +314,9 @@ static void test_protocol_hash_vector(void **state)
     (void)state;
     assert_int_equal(vgi__registry_new(&r, NULL, &err), VGI_OK);
     assert_int_equal(vgi__registry_add(r, &tiny, &err), VGI_OK);
-    assert_string_equal(vgi__registry_protocol_hash(r, "Tiny"),
-                        "816e988ccbebd8d18a8f6961c9c07ce3a8a7d29da98f0b8b3f950538c371de3c");
+    assert_string_equal(
+        vgi__registry_protocol_hash(r, "Tiny"),
+        "816e988ccbebd8d18a8f6961c9c07ce3a8a7d29da98f0b8b3f950538c371de3c");
     assert_int_equal(strlen(vgi__registry_describe_hash(r, "Tiny")), 64);
     assert_null(vgi__registry_protocol_hash(r, "Other"));
     assert_null(vgi__registry_describe_hash(r, "Other"));

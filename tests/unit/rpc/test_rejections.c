@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bad requests in well-framed streams, in both epochs: a typed error, and then a good call on
- * the same connection. And bytes that are no streams: an error, and the end.
+ * Bad requests in well-framed streams, in both epochs: a typed error, and then a good
+ * call on the same connection. And bytes that are no streams: an error, and the end.
  */
 #include "support/rpc/session.h"
 
@@ -29,14 +29,19 @@ static void make(conversation *t, doubles *d, const char *names, const char *for
     for (size_t i = 0; i < n; i++) {
         texts[i][0] = names[i];
         texts[i][1] = '\0';
-        columns[i] = (vgi_column){ .name = texts[i], .format = format, .nullable = nullable };
+        columns[i] =
+            (vgi_column){ .name = texts[i], .format = format, .nullable = nullable };
         d->buffers[i][1] = d->values;
-        d->columns[i] =
-            (struct ArrowArray){ .length = rows, .n_buffers = 2, .buffers = d->buffers[i] };
+        d->columns[i] = (struct ArrowArray){ .length = rows,
+                                             .n_buffers = 2,
+                                             .buffers = d->buffers[i] };
         d->children[i] = &d->columns[i];
     }
-    d->root = (struct ArrowArray){ .length = rows, .n_buffers = 1, .buffers = d->none,
-                                   .n_children = (int64_t)n, .children = d->children };
+    d->root = (struct ArrowArray){ .length = rows,
+                                   .n_buffers = 1,
+                                   .buffers = d->none,
+                                   .n_children = (int64_t)n,
+                                   .children = d->children };
     assert_int_equal(vgi_schema_build(&schema, columns, n, &t->error), VGI_OK);
     d->batch = (vgi_batch){ .schema = schema, .root = &d->root };
 }
@@ -80,18 +85,23 @@ static void test_current_parameters(void **state)
     static const shape shapes[] = {
         { "a", "g", false, 1, "TypeError", "add() missing required argument(s): 'b'" },
         { "abx", "g", false, 1, "TypeError",
-          "Request carries parameter(s) this protocol does not declare: x. Declared: a, b." },
+          "Request carries parameter(s) this protocol does not declare: x. Declared: a, "
+          "b." },
         { "ac", "g", false, 1, "TypeError", "does not declare: c. Declared: a, b." },
         { "ba", "g", false, 1, "TypeError",
           "add() parameter schema field 0 expected name 'a', got 'b'" },
         { "ab", "f", false, 1, "TypeError",
-          "add() parameter 'a' expected Arrow type double but the request batch carried float" },
+          "add() parameter 'a' expected Arrow type double but the request batch carried "
+          "float" },
         { "ab", "g", true, 1, "TypeError",
           "add() parameter 'a' expected nullable=False, but the request batch carried "
           "nullable=True" },
-        { "ab", "g", false, 0, "RpcError", "ProtocolError: Expected 1 row in request batch, got 0." },
-        { "ab", "g", false, 2, "RpcError", "got 2. Each parameter is a column (not a row)." },
-        { "aab", "g", false, 1, "TypeError", "add() parameter schema expected 2 fields, got 3" },
+        { "ab", "g", false, 0, "RpcError",
+          "ProtocolError: Expected 1 row in request batch, got 0." },
+        { "ab", "g", false, 2, "RpcError",
+          "got 2. Each parameter is a column (not a row)." },
+        { "aab", "g", false, 1, "TypeError",
+          "add() parameter schema expected 2 fields, got 3" },
     };
     conversation t;
 
@@ -109,9 +119,12 @@ static void test_current_parameters(void **state)
 static void test_seed_parameters(void **state)
 {
     static const shape shapes[] = {
-        { "a", "g", false, 1, "TypeError", "add() missing 1 required positional argument: 'b'" },
-        { "abx", "g", false, 1, "TypeError", "add() got an unexpected keyword argument 'x'" },
-        { "ac", "g", false, 1, "TypeError", "add() got an unexpected keyword argument 'c'" },
+        { "a", "g", false, 1, "TypeError",
+          "add() missing 1 required positional argument: 'b'" },
+        { "abx", "g", false, 1, "TypeError",
+          "add() got an unexpected keyword argument 'x'" },
+        { "ac", "g", false, 1, "TypeError",
+          "add() got an unexpected keyword argument 'c'" },
         { "ab", "g", false, 0, "RpcError", "Expected 1 row in request batch, got 0." },
         { "ab", "g", false, 2, "RpcError", "with schema (a: double not null" },
     };
@@ -128,7 +141,8 @@ static void test_seed_parameters(void **state)
     }
 }
 
-/* A null where none is allowed: the schema says nullable, so only the seed epoch gets there. */
+/* A null where none is allowed: the schema says nullable, so only the seed epoch gets
+ * there. */
 static void test_null_parameter(void **state)
 {
     static const uint8_t no_bits = 0;
@@ -153,7 +167,8 @@ typedef struct envelope {
     const char *type, *text, *code, *kind;
 } envelope;
 
-static void refuse_envelope(const envelope *e, const vgi_server_options *options, keys good)
+static void refuse_envelope(const envelope *e, const vgi_server_options *options,
+                            keys good)
 {
     conversation t;
 
@@ -180,28 +195,51 @@ static void test_envelopes(void **state)
 {
     static const envelope current[] = {
         { { ROUTED }, "RpcError", "ProtocolError: Missing 'vgi_rpc.method'", NULL, NULL },
-        { { .method = "add", .no_version = true, ROUTED }, "VersionError",
-          "Missing 'vgi_rpc.request_version'", NULL, NULL },
-        { { .method = "add", .version = "2", ROUTED }, "VersionError",
-          "Unsupported request version b'2', expected b'1'", NULL, NULL },
-        { { .method = "\xff\xfe", ROUTED }, "RpcError", "must be valid UTF-8", NULL, NULL },
-        { { .method = "add", .protocol_version = "2.0.0" }, "ProtocolNotSpecifiedError",
-          "This server hosts: ['Calc', 'other.Calc'].", "INVALID_ARGUMENT",
+        { { .method = "add", .no_version = true, ROUTED },
+          "VersionError",
+          "Missing 'vgi_rpc.request_version'",
+          NULL,
+          NULL },
+        { { .method = "add", .version = "2", ROUTED },
+          "VersionError",
+          "Unsupported request version b'2', expected b'1'",
+          NULL,
+          NULL },
+        { { .method = "\xff\xfe", ROUTED },
+          "RpcError",
+          "must be valid UTF-8",
+          NULL,
+          NULL },
+        { { .method = "add", .protocol_version = "2.0.0" },
+          "ProtocolNotSpecifiedError",
+          "This server hosts: ['Calc', 'other.Calc'].",
+          "INVALID_ARGUMENT",
           "protocol_not_specified" },
-        { { .method = "add", .protocol = "no such" }, "ProtocolNotSupportedError",
-          "'vgi_rpc.protocol' is not a protocol name: 'no such'", "UNIMPLEMENTED",
+        { { .method = "add", .protocol = "no such" },
+          "ProtocolNotSupportedError",
+          "'vgi_rpc.protocol' is not a protocol name: 'no such'",
+          "UNIMPLEMENTED",
           "protocol_not_supported" },
-        { { .method = "add", .protocol = "Nobody" }, "ProtocolNotSupportedError",
+        { { .method = "add", .protocol = "Nobody" },
+          "ProtocolNotSupportedError",
           "This server does not host protocol 'Nobody'. Hosted: ['Calc', 'other.Calc'].",
-          "UNIMPLEMENTED", "protocol_not_supported" },
-        { { .method = "minus", .protocol = "other.Calc" }, "MethodNotImplementedError",
-          "Protocol 'other.Calc' has no method 'minus'. Available: ['add'].", "UNIMPLEMENTED",
+          "UNIMPLEMENTED",
+          "protocol_not_supported" },
+        { { .method = "minus", .protocol = "other.Calc" },
+          "MethodNotImplementedError",
+          "Protocol 'other.Calc' has no method 'minus'. Available: ['add'].",
+          "UNIMPLEMENTED",
           "method_not_implemented" },
-        { { .method = "__magic__", ROUTED }, "MethodNotImplementedError",
-          "does not implement the reserved method '__magic__'", "UNIMPLEMENTED",
+        { { .method = "__magic__", ROUTED },
+          "MethodNotImplementedError",
+          "does not implement the reserved method '__magic__'",
+          "UNIMPLEMENTED",
           "method_not_implemented" },
-        { { .method = "__describe__", ROUTED }, "MethodNotImplementedError",
-          "'vgi_rpc.Reflection.v1'", "UNIMPLEMENTED", "method_not_implemented" },
+        { { .method = "__describe__", ROUTED },
+          "MethodNotImplementedError",
+          "'vgi_rpc.Reflection.v1'",
+          "UNIMPLEMENTED",
+          "method_not_implemented" },
     };
 
     (void)state;
@@ -212,12 +250,22 @@ static void test_envelopes(void **state)
 static void test_seed_envelopes(void **state)
 {
     static const envelope seed[] = {
-        { { .method = NULL }, "RpcError", "ProtocolError: Missing 'vgi_rpc.method'", NULL, NULL },
-        { { .method = "add", .no_version = true }, "VersionError",
-          "custom_metadata value to b'1'.", NULL, NULL },
-        { { .method = "zzz" }, "AttributeError",
-          "Unknown method: 'zzz'. Available methods: ['__describe__', 'add', 'bad_turns', ",
-          "UNIMPLEMENTED", "method_not_implemented" },
+        { { .method = NULL },
+          "RpcError",
+          "ProtocolError: Missing 'vgi_rpc.method'",
+          NULL,
+          NULL },
+        { { .method = "add", .no_version = true },
+          "VersionError",
+          "custom_metadata value to b'1'.",
+          NULL,
+          NULL },
+        { { .method = "zzz" },
+          "AttributeError",
+          "Unknown method: 'zzz'. Available methods: ['__describe__', 'add', "
+          "'bad_turns', ",
+          "UNIMPLEMENTED",
+          "method_not_implemented" },
     };
 
     (void)state;
@@ -228,10 +276,13 @@ static void test_seed_envelopes(void **state)
 static void test_version_gate(void **state)
 {
     static const char *const versions[][3] = {
-        { NULL, "  Client: <not declared>\n  Server: 2.0.0\n", "the client did not send" },
-        { "1.9.0", "  Client: 1.9.0\n", "client is too old; upgrade the VGI extension/client" },
-        { "2.1.0", "  Client: 2.1.0\n", "server is too old; upgrade the VGI worker to a version "
-                                        "supporting protocol_version 2.1.0." },
+        { NULL, "  Client: <not declared>\n  Server: 2.0.0\n",
+          "the client did not send" },
+        { "1.9.0", "  Client: 1.9.0\n",
+          "client is too old; upgrade the VGI extension/client" },
+        { "2.1.0", "  Client: 2.1.0\n",
+          "server is too old; upgrade the VGI worker to a version "
+          "supporting protocol_version 2.1.0." },
         { "02.0.0", "  Client: 02.0.0\n", "malformed protocol_version" },
         { "2.0", "  Client: 2.0\n", "malformed protocol_version" },
         { "\xff", "  Client: <undecodable bytes>\n", "non-UTF-8" },
@@ -247,22 +298,26 @@ static void test_version_gate(void **state)
         for (int part = 1; part <= 2; part++) {
             e.text = versions[i][part];
             /* the patch version does not count */
-            refuse_envelope(&e, NULL, (keys){ .method = "add", .protocol = "Calc",
-                                              .protocol_version = "2.0.9" });
+            refuse_envelope(&e, NULL,
+                            (keys){ .method = "add",
+                                    .protocol = "Calc",
+                                    .protocol_version = "2.0.9" });
         }
     }
 }
 
 static void test_compat(void **state)
 {
-    const vgi_server_options current = { .size = sizeof(current), .server_id = "test",
+    const vgi_server_options current = { .size = sizeof(current),
+                                         .server_id = "test",
                                          .compat = VGI_COMPAT_CURRENT_ONLY };
-    const vgi_server_options seed = { .size = sizeof(seed), .server_id = "test",
+    const vgi_server_options seed = { .size = sizeof(seed),
+                                      .server_id = "test",
                                       .compat = VGI_COMPAT_SEED_ONLY };
     const envelope unrouted = { SEED("add"), "ProtocolNotSpecifiedError", "routing key",
                                 "INVALID_ARGUMENT", "protocol_not_specified" };
-    const envelope described = { SEED("__describe__"), "MethodNotImplementedError", "retired",
-                                 "UNIMPLEMENTED", "method_not_implemented" };
+    const envelope described = { SEED("__describe__"), "MethodNotImplementedError",
+                                 "retired", "UNIMPLEMENTED", "method_not_implemented" };
     const envelope routed = { CURRENT("zzz"), "AttributeError", "Unknown method: 'zzz'",
                               "UNIMPLEMENTED", "method_not_implemented" };
 
@@ -274,7 +329,9 @@ static void test_compat(void **state)
 
 static void test_describe_off(void **state)
 {
-    const vgi_server_options o = { .size = sizeof(o), .server_id = "test", .no_describe = true };
+    const vgi_server_options o = { .size = sizeof(o),
+                                   .server_id = "test",
+                                   .no_describe = true };
     const envelope e = { SEED("__describe__"), "AttributeError",
                          "Unknown method: '__describe__'. Available methods: ['add', ",
                          "UNIMPLEMENTED", "method_not_implemented" };
@@ -349,7 +406,8 @@ static void test_second_batch_ignored(void **state)
 
     (void)state;
     talk_begin(&t, NULL);
-    assert_int_equal(vgi_batch_from_rows(&b, VGI_FROM(calc_pair, &p), 1, &t.error), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&b, VGI_FROM(calc_pair, &p), 1, &t.error),
+                     VGI_OK);
     talk_input(&t, b->schema);
     for (int i = 0; i < 3; i++)
         assert_int_equal(vgi__writer_batch(t.writer, b->root, &m, &t.error), VGI_OK);
@@ -364,7 +422,8 @@ static void test_second_batch_ignored(void **state)
 
 static void test_text_instead_of_a_stream(void **state)
 {
-    static const char *const texts[] = { "GET / H", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "x" };
+    static const char *const texts[] = { "GET / H", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                                         "x" };
     conversation t;
 
     (void)state;
@@ -381,7 +440,8 @@ static void test_text_instead_of_a_stream(void **state)
     }
 }
 
-/* Every prefix of a connection: an answer, an error, or nothing; never a hang or a crash. */
+/* Every prefix of a connection: an answer, an error, or nothing; never a hang or a crash.
+ */
 static void test_truncation(void **state)
 {
     const calc_count c = { 2 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Streams over a whole session: lockstep, headers, logs, cancel, failures, and the next call. */
+/* Streams over a whole session: lockstep, headers, logs, cancel, failures, and the next
+ * call. */
 #include "support/rpc/session.h"
 
 #include <string.h>
@@ -146,8 +147,8 @@ static void test_header_missing(void **state)
     assert_int_equal(talk_go(&t), VGI_OK);
     talk_expect_stream(&t, 0);
     talk_expect_log(&t, "INFO", "before the header");
-    talk_expect_exception(&t, "TypeError",
-                          "Method 'titled' declares header type but returned header=None");
+    talk_expect_exception(
+        &t, "TypeError", "Method 'titled' declares header type but returned header=None");
     talk_expect_end(&t);
     talk_expect_double(&t, 3);
     talk_end(&t);
@@ -235,7 +236,8 @@ static void exchange(conversation *t, const char *method, double factor)
 
     talk_begin(t, NULL);
     talk_request(t, CURRENT(method), VGI_FROM(calc_value, &state), 1);
-    assert_int_equal(vgi_batch_from_rows(&b, VGI_FROM(calc_value, rows), 3, &t->error), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&b, VGI_FROM(calc_value, rows), 3, &t->error),
+                     VGI_OK);
     talk_input(t, b->schema);
     vgi_batch_unref(b);
     talk_rows(t, VGI_FROM(calc_value, rows), 3);
@@ -283,8 +285,9 @@ static void test_exchange_hands_its_input_back(void **state)
 static void test_exchange_failures(void **state)
 {
     static const char *const texts[][2] = {
-        { "RuntimeError", "finish() is not allowed on exchange streams; exchange streams must "
-                          "emit exactly one data batch per call" },
+        { "RuntimeError",
+          "finish() is not allowed on exchange streams; exchange streams must "
+          "emit exactly one data batch per call" },
         { "KeyError", "the batch has no column 'nothing'" },
         { "RuntimeError", "No data batch was emitted" },
     };
@@ -302,9 +305,9 @@ static void test_exchange_failures(void **state)
 
 static void test_exchange_without_columns(void **state)
 {
-    const struct ArrowArray rows = {
-        .length = 21, .n_buffers = 1, .buffers = (const void *[]){ NULL }
-    };
+    const struct ArrowArray rows = { .length = 21,
+                                     .n_buffers = 1,
+                                     .buffers = (const void *[]){ NULL } };
     conversation t;
 
     (void)state;
@@ -327,9 +330,11 @@ static void other_input(conversation *t, const vgi_column *column, const void *v
     const void *buffers[2] = { NULL, value }, *none[1] = { NULL };
     struct ArrowArray x = { .length = 1, .n_buffers = 2, .buffers = buffers };
     struct ArrowArray *children[1] = { &x };
-    const struct ArrowArray root = {
-        .length = 1, .n_buffers = 1, .buffers = none, .n_children = 1, .children = children
-    };
+    const struct ArrowArray root = { .length = 1,
+                                     .n_buffers = 1,
+                                     .buffers = none,
+                                     .n_children = 1,
+                                     .children = children };
     vgi_schema *schema;
 
     talk_begin(t, NULL);

@@ -145,7 +145,8 @@ static void test_failures(void **state)
 
     fail_as(&t, "status", "RuntimeError", "Calc.fail returned VGI_ENOTFOUND (not found)");
     talk_end(&t);
-    fail_as(&t, "library", "RuntimeError", "a header can be set only while a stream opens");
+    fail_as(&t, "library", "RuntimeError",
+            "a header can be set only while a stream opens");
     talk_end(&t);
     fail_as(&t, "misfit", "ValueError", "UTF-8");
     talk_expect_end(&t);
@@ -155,7 +156,8 @@ static void test_failures(void **state)
 
 static void test_no_tracebacks(void **state)
 {
-    const vgi_server_options o = { .size = sizeof(o), .server_id = "test",
+    const vgi_server_options o = { .size = sizeof(o),
+                                   .server_id = "test",
                                    .no_tracebacks = true };
     const calc_text text = { VGI_LIT("fail") };
     conversation t;
@@ -189,17 +191,22 @@ static void test_services_by_name(void **state)
 /* The reference's seed server takes columns as they come. */
 static void test_lenient_seed_parameters(void **state)
 {
-    static const vgi_column columns[] = { { .name = "b", .format = "g", .nullable = true },
-                                          { .name = "a", .format = "f", .nullable = true } };
+    static const vgi_column columns[] = {
+        { .name = "b", .format = "g", .nullable = true },
+        { .name = "a", .format = "f", .nullable = true }
+    };
     const float a = 1.5F;
     const double b = 2;
-    const void *buffers_b[2] = { NULL, &b }, *buffers_a[2] = { NULL, &a }, *none[1] = { NULL };
+    const void *buffers_b[2] = { NULL, &b }, *buffers_a[2] = { NULL, &a },
+               *none[1] = { NULL };
     struct ArrowArray x = { .length = 1, .n_buffers = 2, .buffers = buffers_b };
     struct ArrowArray y = { .length = 1, .n_buffers = 2, .buffers = buffers_a };
     struct ArrowArray *children[2] = { &x, &y };
-    struct ArrowArray root = {
-        .length = 1, .n_buffers = 1, .buffers = none, .n_children = 2, .children = children
-    };
+    struct ArrowArray root = { .length = 1,
+                               .n_buffers = 1,
+                               .buffers = none,
+                               .n_children = 2,
+                               .children = children };
     vgi_schema *schema;
     vgi_batch batch = { .root = &root };
     conversation t;

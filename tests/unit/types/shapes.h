@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every shape a described struct can have: those of the reference's conformance types and some more. */
+/* Every shape a described struct can have: those of the reference's conformance types and
+ * some more. */
 #ifndef VGI_TESTS_TYPES_SHAPES_H
 #define VGI_TESTS_TYPES_SHAPES_H
 
@@ -65,7 +66,8 @@ VGI_STRUCT(all_types, VGI_FIELD(all_types, str_field), VGI_FIELD(all_types, byte
            VGI_NESTED(all_types, enum_field, status),
            VGI_NESTED(all_types, nested_point, point),
            VGI_FIELD(all_types, optional_str, .nullable = true),
-           VGI_FIELD(all_types, optional_int), VGI_NESTED(all_types, optional_nested, point),
+           VGI_FIELD(all_types, optional_int),
+           VGI_NESTED(all_types, optional_nested, point),
            VGI_LIST(all_types, list_of_nested, point),
            VGI_FIELD(all_types, annotated_int32), VGI_FIELD(all_types, annotated_float32),
            VGI_LIST(all_types, nested_list, i64s),
@@ -124,7 +126,8 @@ VGI_STRUCT(container_types,
            VGI_LIST(container_types, list_date, date),
            VGI_LIST(container_types, list_timestamp, int64_t, .arrow = "tsu:"),
            VGI_NESTED(container_types, optional_date, date),
-           VGI_FIELD(container_types, optional_decimal, .arrow = "d:20,4", .nullable = true),
+           VGI_FIELD(container_types, optional_decimal, .arrow = "d:20,4",
+                     .nullable = true),
            VGI_FIELD(container_types, optional_timestamp, .arrow = "tsu:"),
            VGI_LIST(container_types, dict_str_decimal, price_entry, .arrow = "+m"),
            VGI_LIST(container_types, frozenset_int, int64_t),

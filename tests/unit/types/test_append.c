@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Structs to rows: what comes out is read back as JSON, by code that shares nothing with appending. */
+/* Structs to rows: what comes out is read back as JSON, by code that shares nothing with
+ * appending. */
 #include <math.h>
 #include <string.h>
 
@@ -72,23 +73,25 @@ static void test_all_types(void **state)
 {
     const all_types full = full_row(), zero = { .bool_field = false };
     (void)state;
-    assert_row(&vgi_type_all_types, &full,
-               "{\"str_field\":\"hello\",\"bytes_field\":\"AP8=\","
-               "\"int_field\":-9223372036854775808,\"float_field\":1.5,\"bool_field\":true,"
-               "\"list_of_int\":[1,-2,3],\"list_of_str\":[\"a\",\"\",\"\xc3\xa9\"],"
-               "\"dict_field\":{\"k\":7,\"j\":8},\"enum_field\":\"CLOSED\","
-               "\"nested_point\":{\"x\":5.0,\"y\":6.0},\"optional_str\":\"\","
-               "\"optional_int\":-2,\"optional_nested\":{\"x\":3.0,\"y\":4.0},"
-               "\"list_of_nested\":[{\"x\":1.0,\"y\":2.0},{\"x\":3.0,\"y\":4.0}],"
-               "\"annotated_int32\":-1,\"annotated_float32\":0.25,"
-               "\"nested_list\":[[1,-2],[]],\"dict_str_str\":{\"x\":\"y\"}}");
-    assert_row(&vgi_type_all_types, &zero,
-               "{\"str_field\":\"\",\"bytes_field\":\"\",\"int_field\":0,\"float_field\":0.0,"
-               "\"bool_field\":false,\"list_of_int\":[],\"list_of_str\":[],\"dict_field\":{},"
-               "\"enum_field\":\"PENDING\",\"nested_point\":{\"x\":0.0,\"y\":0.0},"
-               "\"optional_str\":null,\"optional_int\":null,\"optional_nested\":null,"
-               "\"list_of_nested\":[],\"annotated_int32\":0,\"annotated_float32\":0.0,"
-               "\"nested_list\":[],\"dict_str_str\":{}}");
+    assert_row(
+        &vgi_type_all_types, &full,
+        "{\"str_field\":\"hello\",\"bytes_field\":\"AP8=\","
+        "\"int_field\":-9223372036854775808,\"float_field\":1.5,\"bool_field\":true,"
+        "\"list_of_int\":[1,-2,3],\"list_of_str\":[\"a\",\"\",\"\xc3\xa9\"],"
+        "\"dict_field\":{\"k\":7,\"j\":8},\"enum_field\":\"CLOSED\","
+        "\"nested_point\":{\"x\":5.0,\"y\":6.0},\"optional_str\":\"\","
+        "\"optional_int\":-2,\"optional_nested\":{\"x\":3.0,\"y\":4.0},"
+        "\"list_of_nested\":[{\"x\":1.0,\"y\":2.0},{\"x\":3.0,\"y\":4.0}],"
+        "\"annotated_int32\":-1,\"annotated_float32\":0.25,"
+        "\"nested_list\":[[1,-2],[]],\"dict_str_str\":{\"x\":\"y\"}}");
+    assert_row(
+        &vgi_type_all_types, &zero,
+        "{\"str_field\":\"\",\"bytes_field\":\"\",\"int_field\":0,\"float_field\":0.0,"
+        "\"bool_field\":false,\"list_of_int\":[],\"list_of_str\":[],\"dict_field\":{},"
+        "\"enum_field\":\"PENDING\",\"nested_point\":{\"x\":0.0,\"y\":0.0},"
+        "\"optional_str\":null,\"optional_int\":null,\"optional_nested\":null,"
+        "\"list_of_nested\":[],\"annotated_int32\":0,\"annotated_float32\":0.0,"
+        "\"nested_list\":[],\"dict_str_str\":{}}");
 }
 
 static void test_wide_types(void **state)
@@ -113,16 +116,17 @@ static void test_wide_types(void **state)
         .fixed_binary_field = { (const uint8_t *)"01234567", 8 },
     };
     (void)state;
-    assert_row(&vgi_type_wide_types, &row,
-               "{\"int8_field\":-128,\"int16_field\":-32768,\"int32_field\":-2147483648,"
-               "\"uint8_field\":255,\"uint16_field\":65535,\"uint32_field\":4294967295,"
-               "\"uint64_field\":18446744073709551615,\"float32_field\":0.5,"
-               "\"date_field\":\"2024-02-29\","
-               "\"timestamp_field\":\"2024-02-29T12:34:56.123456\","
-               "\"timestamp_utc_field\":\"2024-02-29T12:34:56Z\","
-               "\"time_field\":\"12:34:56.789\",\"duration_field\":\"PT-1.5S\","
-               "\"decimal_field\":-123.4500,\"large_string_field\":\"large\","
-               "\"large_binary_field\":\"Ymlu\",\"fixed_binary_field\":\"MDEyMzQ1Njc=\"}");
+    assert_row(
+        &vgi_type_wide_types, &row,
+        "{\"int8_field\":-128,\"int16_field\":-32768,\"int32_field\":-2147483648,"
+        "\"uint8_field\":255,\"uint16_field\":65535,\"uint32_field\":4294967295,"
+        "\"uint64_field\":18446744073709551615,\"float32_field\":0.5,"
+        "\"date_field\":\"2024-02-29\","
+        "\"timestamp_field\":\"2024-02-29T12:34:56.123456\","
+        "\"timestamp_utc_field\":\"2024-02-29T12:34:56Z\","
+        "\"time_field\":\"12:34:56.789\",\"duration_field\":\"PT-1.5S\","
+        "\"decimal_field\":-123.4500,\"large_string_field\":\"large\","
+        "\"large_binary_field\":\"Ymlu\",\"fixed_binary_field\":\"MDEyMzQ1Njc=\"}");
 }
 
 static void test_containers(void **state)
@@ -140,10 +144,9 @@ static void test_containers(void **state)
                                   .dict_str_decimal = { by_name, 1 },
                                   .frozenset_int = { numbers, 3 },
                                   .list_optional_int = { maybe, 2 } };
-    const deep_nested deep = { { inner, 2 },
-                               &some_days,
-                               VGI_LIT("encoded"),
-                               { words, 3 } };
+    const deep_nested deep = {
+        { inner, 2 }, &some_days, VGI_LIT("encoded"), { words, 3 }
+    };
     (void)state;
     assert_row(&vgi_type_container_types, &row,
                "{\"list_decimal\":[1.0000,-0.0001,1500.0000],"
@@ -192,7 +195,8 @@ static void test_refused_values(void **state)
     assert_refused(&vgi_type_all_types, &row, "str_field: the text is not valid UTF-8");
     row = full_row();
     row.str_field = (vgi_str){ NULL, 1 };
-    assert_refused(&vgi_type_all_types, &row, "str_field: data is NULL, but len is not 0");
+    assert_refused(&vgi_type_all_types, &row,
+                   "str_field: data is NULL, but len is not 0");
     row = full_row();
     row.list_of_nested.items = NULL;
     assert_refused(&vgi_type_all_types, &row,
@@ -218,8 +222,8 @@ static void test_refused_decimals(void **state)
     assert_decimal_refused(VGI_LIT("12345678901234567"),
                            "decimal_field: '12345678901234567' has too many digits for "
                            "decimal(20, 4)");
-    assert_decimal_refused(VGI_LIT("1,5"),
-                           "decimal_field: '1,5' is no decimal number for decimal(20, 4)");
+    assert_decimal_refused(
+        VGI_LIT("1,5"), "decimal_field: '1,5' is no decimal number for decimal(20, 4)");
     assert_decimal_refused(VGI_LIT(""),
                            "decimal_field: '' is no decimal number for decimal(20, 4)");
 }
@@ -247,8 +251,10 @@ static vgi__record *record_of(const vgi_type *type)
 /* Columns are found by name; what the struct has beyond them is dropped. */
 static void test_other_order(void **state)
 {
-    static const vgi_column columns[] = { { .name = "extra", .format = "l", .nullable = true },
-                                          { .name = "y", .format = "g", .nullable = true } };
+    static const vgi_column columns[] = {
+        { .name = "extra", .format = "l", .nullable = true },
+        { .name = "y", .format = "g", .nullable = true }
+    };
     vgi__builder *b = builder_of(columns, 2);
     vgi__record *r = record_of(&vgi_type_point);
     struct ArrowArray *array;
@@ -272,7 +278,8 @@ static void test_other_types(void **state)
     (void)state;
     vgi__builder *b = builder_of(other, 1);
     assert_int_equal(vgi__record_append(r, &points[0], b, &err), VGI_ESCHEMA);
-    assert_string_equal(err.message, "column 'y' has another Arrow type than the struct's");
+    assert_string_equal(err.message,
+                        "column 'y' has another Arrow type than the struct's");
     vgi__builder_free(b);
     b = builder_of(missing, 1);
     assert_int_equal(vgi__record_append(r, &points[0], b, &err), VGI_ESCHEMA);
@@ -299,14 +306,16 @@ static void test_blob(void **state)
     vgi_bytes bytes;
     vgi_str json;
     (void)state;
-    assert_int_equal(vgi_batch_from_rows(&outer, &vgi_type_with_blob, &row, 1, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&outer, &vgi_type_with_blob, &row, 1, NULL),
+                     VGI_OK);
     assert_true(vgi_batch_is_null(outer, "maybe", 0));
     assert_int_equal(vgi_batch_bytes(outer, "plain", 0, &bytes), VGI_OK);
     assert_int_equal(vgi_batch_decode(&inner, bytes, NULL), VGI_OK);
     assert_int_equal(vgi_batch_row_json(inner, 0, &mem, &json, NULL), VGI_OK);
-    assert_string_equal(json.data,
-                        "{\"top_left\":{\"x\":1.0,\"y\":2.0},\"bottom_right\":{\"x\":3.0,\"y\":4.0},"
-                        "\"label\":\"b\"}");
+    assert_string_equal(
+        json.data,
+        "{\"top_left\":{\"x\":1.0,\"y\":2.0},\"bottom_right\":{\"x\":3.0,\"y\":4.0},"
+        "\"label\":\"b\"}");
     vgi_batch_unref(inner);
     vgi_batch_unref(outer);
     vgi_arena_free(&mem);
@@ -320,13 +329,15 @@ static void test_embedded(void **state)
     vgi_bytes bytes;
     vgi_error err;
     (void)state;
-    assert_int_equal(vgi_batch_from_rows(&inner, &vgi_type_point, points, 2, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&inner, &vgi_type_point, points, 2, NULL),
+                     VGI_OK);
     assert_int_equal(vgi_batch_from_rows(&outer, &vgi_type_embedded, &row, 1, &err),
                      VGI_EINVAL);
     assert_string_equal(err.message, "batch: is not optional but got None");
     row.batch = inner;
     row.schema = (vgi_schema *)(uintptr_t)vgi_batch_schema(inner);
-    assert_int_equal(vgi_batch_from_rows(&outer, &vgi_type_embedded, &row, 1, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&outer, &vgi_type_embedded, &row, 1, NULL),
+                     VGI_OK);
     vgi_batch_unref(inner);
     assert_int_equal(vgi_batch_bytes(outer, "schema", 0, &bytes), VGI_OK);
     assert_int_equal(vgi_schema_decode(&schema, bytes, NULL), VGI_OK);
@@ -349,7 +360,8 @@ static void test_steady(void **state)
     const with_blob row = { { points[0], points[1], VGI_LIT("label") }, NULL };
     uint64_t before = 0;
     (void)state;
-    assert_int_equal(vgi__builder_new(&b, vgi__record_schema(r), NULL, NULL, NULL), VGI_OK);
+    assert_int_equal(vgi__builder_new(&b, vgi__record_schema(r), NULL, NULL, NULL),
+                     VGI_OK);
     for (int i = 0; i < 10; i++) {
         if (i == 5)
             before = vgi_test_allocations();
@@ -365,11 +377,11 @@ static void test_steady(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_types),       cmocka_unit_test(test_wide_types),
-        cmocka_unit_test(test_containers),      cmocka_unit_test(test_fixed_sizes),
-        cmocka_unit_test(test_refused_values),  cmocka_unit_test(test_refused_decimals),
-        cmocka_unit_test(test_other_order),     cmocka_unit_test(test_other_types),
-        cmocka_unit_test(test_blob),            cmocka_unit_test(test_embedded),
+        cmocka_unit_test(test_all_types),      cmocka_unit_test(test_wide_types),
+        cmocka_unit_test(test_containers),     cmocka_unit_test(test_fixed_sizes),
+        cmocka_unit_test(test_refused_values), cmocka_unit_test(test_refused_decimals),
+        cmocka_unit_test(test_other_order),    cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_blob),           cmocka_unit_test(test_embedded),
         cmocka_unit_test(test_steady),
     };
     return vgi_test_run(tests);

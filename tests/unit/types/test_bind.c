@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batch rows to structs: every shape back from its IPC form, and columns of other types than the struct's. */
+/* Batch rows to structs: every shape back from its IPC form, and columns of other types
+ * than the struct's. */
 #include <stdio.h>
 #include <string.h>
 
@@ -176,8 +177,51 @@ static void test_blob(void **state)
     assert_int_equal(vgi_batch_row(b, 0, VGI_INTO(with_blob, &got), &mem, NULL), VGI_OK);
     assert_true(got.plain.bottom_right.x == 3);
     assert_str(got.maybe->label, "inner");
-    vgi_batch_unref(b); /* what was bound keeps what it needs until the arena goes */
+    vgi_batch_unref(b);
+    vgi_arena_free(&mem);
+}
+
+/* Decoding embedded structs settles to no allocation, dictionaries apart. */
+static void test_blob_steady(void **state)
+{
+    vgi__record *r = record_of(&vgi_type_with_blob, VGI__ROLE_PARAMS);
+    const box inner = { points[0], points[1], VGI_LIT("inner") };
+    const with_blob row = { inner, &inner };
+    vgi_batch *b = sent(&vgi_type_with_blob, &row);
+    vgi_arena mem = { 0 };
+    uint64_t before = 0;
+    with_blob got;
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        if (i == 5)
+            before = vgi_test_allocations();
+        assert_int_equal(vgi__record_bind(r, b, 0, &got, &mem, NULL, NULL), VGI_OK);
+        assert_str(got.maybe->label, "inner");
+        vgi_arena_reset(&mem);
+    }
+    assert_int_equal(vgi_test_allocations(), before);
+    vgi_batch_unref(b);
+    vgi_arena_free(&mem);
+    vgi__record_free(r);
+}
+
+/* A blob in memory that nobody counts is copied: what was bound does not point into it.
+ */
+static void test_blob_copied(void **state)
+{
+    vgi__record *r = record_of(&vgi_type_with_blob, VGI__ROLE_PARAMS);
+    const box inner = { points[0], points[1], VGI_LIT("inner") };
+    const with_blob row = { inner, NULL };
+    vgi_batch *b;
+    vgi_arena mem = { 0 };
+    with_blob got;
+    (void)state;
+    assert_int_equal(vgi_batch_from_rows(&b, &vgi_type_with_blob, &row, 1, NULL), VGI_OK);
+    assert_int_equal(vgi__record_bind(r, b, 0, &got, &mem, NULL, NULL), VGI_OK);
+    vgi_batch_unref(b);
+    vgi__record_free(r);
     assert_str(got.plain.label, "inner");
+    assert_true(got.plain.top_left.y == 2);
     vgi_arena_free(&mem);
 }
 
@@ -188,7 +232,8 @@ static void test_embedded(void **state)
     vgi_arena mem = { 0 };
     embedded row, got;
     (void)state;
-    assert_int_equal(vgi_batch_from_rows(&inner, &vgi_type_point, points, 2, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&inner, &vgi_type_point, points, 2, NULL),
+                     VGI_OK);
     row = (embedded){ inner, (vgi_schema *)(uintptr_t)vgi_batch_schema(inner) };
     vgi_batch *b = sent(&vgi_type_embedded, &row);
     assert_int_equal(vgi_batch_row(b, 0, VGI_INTO(embedded, &got), &mem, NULL), VGI_OK);
@@ -210,7 +255,8 @@ static void test_embedded(void **state)
 
 /* ---- columns of other types ---- */
 
-/* A one-row batch with one column, filled by the caller through the builder; then bound to `type`. */
+/* A one-row batch with one column, filled by the caller through the builder; then bound
+ * to `type`. */
 typedef struct foreign {
     vgi_schema *schema;
     vgi__builder *builder;
@@ -326,18 +372,21 @@ static void test_integers(void **state)
     assert_string_equal(f.err.type, "ValueError");
     assert_string_equal(f.err.message, "column 'v': 32768 does not fit int16_t");
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "L", &(uint64_t){ UINT64_MAX }, &vgi_type_one_int, &i),
-                     VGI_EINVAL);
+    assert_int_equal(
+        bind_fixed(&f, "L", &(uint64_t){ UINT64_MAX }, &vgi_type_one_int, &i),
+        VGI_EINVAL);
     assert_string_equal(f.err.message,
                         "column 'v': 18446744073709551615 does not fit int16_t");
     foreign_free(&f);
     assert_int_equal(bind_fixed(&f, "i", &(int32_t){ -1 }, &vgi_type_one_unsigned, &u),
                      VGI_EINVAL);
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "I", &(uint32_t){ 9 }, &vgi_type_one_unsigned, &u), 0);
+    assert_int_equal(bind_fixed(&f, "I", &(uint32_t){ 9 }, &vgi_type_one_unsigned, &u),
+                     0);
     assert_int_equal(u.v, 9);
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "g", &(double){ 1 }, &vgi_type_one_int, &i), VGI_ESCHEMA);
+    assert_int_equal(bind_fixed(&f, "g", &(double){ 1 }, &vgi_type_one_int, &i),
+                     VGI_ESCHEMA);
     assert_string_equal(f.err.type, "TypeError");
     assert_string_equal(f.err.message,
                         "column 'v' has Arrow type double, not one for int16_t");
@@ -353,7 +402,8 @@ static void test_floats(void **state)
     assert_int_equal(bind_fixed(&f, "f", &(float){ 0.5F }, &vgi_type_one_double, &d), 0);
     assert_true(d.v == 0.5);
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "e", &(uint16_t){ 0xc100 }, &vgi_type_one_double, &d), 0);
+    assert_int_equal(bind_fixed(&f, "e", &(uint16_t){ 0xc100 }, &vgi_type_one_double, &d),
+                     0);
     assert_true(d.v == -2.5);
     foreign_free(&f);
     assert_int_equal(bind_fixed(&f, "e", &(uint16_t){ 1 }, &vgi_type_one_double, &d), 0);
@@ -363,7 +413,8 @@ static void test_floats(void **state)
     assert_true(d.v == -3);
     foreign_free(&f);
     assert_int_equal(
-        bind_fixed(&f, "L", &(uint64_t){ UINT64_C(1) << 63 }, &vgi_type_one_float, &s), 0);
+        bind_fixed(&f, "L", &(uint64_t){ UINT64_C(1) << 63 }, &vgi_type_one_float, &s),
+        0);
     assert_true(s.v == 9223372036854775808.0F);
     foreign_free(&f);
     assert_int_equal(bind_fixed(&f, "g", &(double){ 0.25 }, &vgi_type_one_float, &s), 0);
@@ -380,7 +431,8 @@ static void test_times(void **state)
     assert_int_equal(bind_fixed(&f, "tss:", &(int64_t){ -2 }, &vgi_type_one_time, &t), 0);
     assert_int_equal(t.v, -2000000);
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "tsn:", &(int64_t){ 3000 }, &vgi_type_one_time, &t), 0);
+    assert_int_equal(bind_fixed(&f, "tsn:", &(int64_t){ 3000 }, &vgi_type_one_time, &t),
+                     0);
     assert_int_equal(t.v, 3);
     foreign_free(&f);
     assert_int_equal(bind_fixed(&f, "tsn:", &(int64_t){ 3001 }, &vgi_type_one_time, &t),
@@ -388,10 +440,12 @@ static void test_times(void **state)
     assert_string_equal(f.err.message,
                         "column 'v': 3001 does not survive the change of unit");
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "tss:", &(int64_t){ INT64_MAX }, &vgi_type_one_time, &t),
-                     VGI_EINVAL);
+    assert_int_equal(
+        bind_fixed(&f, "tss:", &(int64_t){ INT64_MAX }, &vgi_type_one_time, &t),
+        VGI_EINVAL);
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "tdm", &(int64_t){ 86400000 }, &vgi_type_one_date, &d), 0);
+    assert_int_equal(
+        bind_fixed(&f, "tdm", &(int64_t){ 86400000 }, &vgi_type_one_date, &d), 0);
     assert_int_equal(d.v, 1);
     foreign_free(&f);
     assert_int_equal(bind_fixed(&f, "l", &(int64_t){ 0 }, &vgi_type_one_time, &t),
@@ -421,17 +475,17 @@ static void test_text(void **state)
     one_bytes b;
     (void)state;
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        int rc = bind_bytes(&f, &columns[i], "a text of some length", 21, &vgi_type_one_str,
-                            &s);
+        int rc = bind_bytes(&f, &columns[i], "a text of some length", 21,
+                            &vgi_type_one_str, &s);
         assert_int_equal(rc, VGI_OK);
         assert_str(s.v, "a text of some length");
         foreign_free(&f);
-        assert_int_equal(
-            bind_bytes(&f, &columns[i], "text", 4, &vgi_type_one_bytes, &b), VGI_ESCHEMA);
+        assert_int_equal(bind_bytes(&f, &columns[i], "text", 4, &vgi_type_one_bytes, &b),
+                         VGI_ESCHEMA);
         foreign_free(&f);
     }
-    assert_int_equal(bind_bytes(&f, &(vgi_column){ .name = "v", .format = "w:3" }, "abc", 3,
-                                &vgi_type_one_bytes, &b),
+    assert_int_equal(bind_bytes(&f, &(vgi_column){ .name = "v", .format = "w:3" }, "abc",
+                                3, &vgi_type_one_bytes, &b),
                      VGI_OK);
     assert_memory_equal(b.v.data, "abc", 3);
     foreign_free(&f);
@@ -465,7 +519,8 @@ static void test_decimals(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(
-            bind_fixed(&f, cases[i].format, cases[i].value, &vgi_type_one_decimal, &d), 0);
+            bind_fixed(&f, cases[i].format, cases[i].value, &vgi_type_one_decimal, &d),
+            0);
         assert_str(d.v, cases[i].text);
         foreign_free(&f);
     }
@@ -483,10 +538,12 @@ static void test_enums(void **state)
     assert_int_equal(bind_bytes(&f, &plain, "ACTIVE", 6, &vgi_type_one_enum, &e), VGI_OK);
     assert_int_equal(e.v, ACTIVE);
     foreign_free(&f);
-    assert_int_equal(bind_bytes(&f, &plain, "BOGUS", 5, &vgi_type_one_enum, &e), VGI_EINVAL);
+    assert_int_equal(bind_bytes(&f, &plain, "BOGUS", 5, &vgi_type_one_enum, &e),
+                     VGI_EINVAL);
     assert_string_equal(f.err.type, "ValueError");
-    assert_string_equal(f.err.message,
-                        "'BOGUS' is not a valid member of status (PENDING, ACTIVE, CLOSED)");
+    assert_string_equal(
+        f.err.message,
+        "'BOGUS' is not a valid member of status (PENDING, ACTIVE, CLOSED)");
     foreign_free(&f);
     assert_int_equal(bind_bytes(&f, &plain, "ACTIVE\0", 7, &vgi_type_one_enum, &e),
                      VGI_EINVAL);
@@ -501,8 +558,10 @@ static void test_enums(void **state)
 
 static void test_run_ends(void **state)
 {
-    static const vgi_column children[] = { { .name = "run_ends", .format = "i" },
-                                           { .name = "values", .format = "l", .nullable = true } };
+    static const vgi_column children[] = {
+        { .name = "run_ends", .format = "i" },
+        { .name = "values", .format = "l", .nullable = true }
+    };
     vgi_schema *s;
     vgi__record *r = record_of(&vgi_type_one_optional, VGI__ROLE_ROW);
     static const int32_t ends[] = { 2, 3, 10 };
@@ -510,23 +569,29 @@ static void test_run_ends(void **state)
     static const uint8_t valid[] = { 5 };
     const void *end_buffers[] = { NULL, ends }, *value_buffers[] = { valid, values };
     struct ArrowArray e = { .length = 3, .n_buffers = 2, .buffers = end_buffers };
-    struct ArrowArray v = { .length = 3, .null_count = 1, .n_buffers = 2,
-                            .buffers = value_buffers };
+    struct ArrowArray v = {
+        .length = 3, .null_count = 1, .n_buffers = 2, .buffers = value_buffers
+    };
     struct ArrowArray *runs[] = { &e, &v };
     struct ArrowArray column = { .length = 10, .n_children = 2, .children = runs };
     struct ArrowArray *columns[] = { &column };
     const void *none[] = { NULL };
-    struct ArrowArray root = { .length = 10, .n_buffers = 1, .buffers = none,
-                               .n_children = 1, .children = columns };
+    struct ArrowArray root = { .length = 10,
+                               .n_buffers = 1,
+                               .buffers = none,
+                               .n_children = 1,
+                               .children = columns };
     vgi_batch b;
     vgi_arena mem = { 0 };
     one_optional got;
     (void)state;
-    assert_int_equal(
-        vgi_schema_build(
-            &s, &(vgi_column){ .name = "v", .format = "+r", .children = children, .n_children = 2 },
-            1, NULL),
-        VGI_OK);
+    assert_int_equal(vgi_schema_build(&s,
+                                      &(vgi_column){ .name = "v",
+                                                     .format = "+r",
+                                                     .children = children,
+                                                     .n_children = 2 },
+                                      1, NULL),
+                     VGI_OK);
     vgi__batch_init(&b, NULL);
     b.schema = s;
     b.root = &root;
@@ -561,8 +626,9 @@ static void test_struct_for_blob(void **state)
 {
     static const vgi_column fields[] = { { .name = "y", .format = "g" },
                                          { .name = "x", .format = "f" } };
-    static const vgi_column column = { .name = "v", .format = "+s", .children = fields,
-                                       .n_children = 2 };
+    static const vgi_column column = {
+        .name = "v", .format = "+s", .children = fields, .n_children = 2
+    };
     foreign f;
     one_point p;
     (void)state;
@@ -594,7 +660,8 @@ static void test_bad_blob(void **state)
     assert_int_equal(bind_bytes(&f, &binary, (const char *)bytes.data, bytes.len,
                                 &vgi_type_one_point, &p),
                      VGI_EINVAL);
-    assert_string_equal(f.err.message, "column 'v': expected a single row for point, got 2");
+    assert_string_equal(f.err.message,
+                        "column 'v': expected a single row for point, got 2");
     foreign_free(&f);
     vgi_batch_unref(two);
     vgi_arena_free(&mem);
@@ -628,7 +695,8 @@ static void test_defaults(void **state)
     const vgi_void nothing = { 0 };
     defaults got;
     (void)state;
-    assert_int_equal(vgi_batch_from_rows(&empty, &vgi_type_vgi_void, &nothing, 1, NULL), 0);
+    assert_int_equal(vgi_batch_from_rows(&empty, &vgi_type_vgi_void, &nothing, 1, NULL),
+                     0);
     assert_int_equal(vgi__record_bind(r, empty, 0, &got, &mem, "m", NULL), VGI_OK);
     assert_true(got.flag && got.number == -5 && got.real == 2);
     assert_str(got.text, "h\xc3\xa9");
@@ -667,8 +735,9 @@ static void test_missing(void **state)
 static void test_trail(void **state)
 {
     static const vgi_column item = { .name = "item", .format = "g", .nullable = true };
-    static const vgi_column list = { .name = "v", .format = "+l", .children = &item,
-                                     .n_children = 1 };
+    static const vgi_column list = {
+        .name = "v", .format = "+l", .children = &item, .n_children = 1
+    };
     foreign f;
     one_list l;
     (void)state;
@@ -676,8 +745,8 @@ static void test_trail(void **state)
     assert_int_equal(vgi__builder_fixed(f.builder, 2, &(double){ 2 }), VGI_OK);
     assert_int_equal(vgi__builder_close_list(f.builder, 1), VGI_OK);
     assert_int_equal(foreign_bind(&f, &vgi_type_one_list, "m", &l), VGI_ESCHEMA);
-    assert_string_equal(f.err.message,
-                        "m() parameter 'v[0]' has Arrow type double, not one for int64_t");
+    assert_string_equal(
+        f.err.message, "m() parameter 'v[0]' has Arrow type double, not one for int64_t");
     foreign_free(&f);
 }
 
@@ -691,8 +760,10 @@ static void test_list_forms(void **state)
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         foreign f;
         one_list l;
-        foreign_column(&f, &(vgi_column){ .name = "v", .format = formats[i],
-                                          .children = &item, .n_children = 1 });
+        foreign_column(&f, &(vgi_column){ .name = "v",
+                                          .format = formats[i],
+                                          .children = &item,
+                                          .n_children = 1 });
         for (int k = 0; k < 3; k++)
             assert_int_equal(vgi__builder_fixed(f.builder, 2, &numbers[k]), VGI_OK);
         assert_int_equal(vgi__builder_close_list(f.builder, 1), VGI_OK);
@@ -707,17 +778,22 @@ static void test_list_forms(void **state)
 static void test_free_rows(void **state)
 {
     static const vgi_column item = { .name = "item", .format = "n", .nullable = true };
-    const vgi_column list = { .name = "list_optional_int", .format = "+l", .children = &item,
-                              .n_children = 1 };
+    const vgi_column list = {
+        .name = "list_optional_int", .format = "+l", .children = &item, .n_children = 1
+    };
     static const int32_t offsets[] = { 0, INT32_MAX };
     const void *none[] = { NULL }, *list_buffers[] = { NULL, offsets };
     struct ArrowArray nulls = { .length = INT32_MAX, .null_count = INT32_MAX };
     struct ArrowArray *items[] = { &nulls };
-    struct ArrowArray column = { .length = 1, .n_buffers = 2, .buffers = list_buffers,
-                                 .n_children = 1, .children = items };
+    struct ArrowArray column = { .length = 1,
+                                 .n_buffers = 2,
+                                 .buffers = list_buffers,
+                                 .n_children = 1,
+                                 .children = items };
     struct ArrowArray *columns[] = { &column };
-    struct ArrowArray root = { .length = 1, .n_buffers = 1, .buffers = none, .n_children = 1,
-                               .children = columns };
+    struct ArrowArray root = {
+        .length = 1, .n_buffers = 1, .buffers = none, .n_children = 1, .children = columns
+    };
     vgi__record *r = record_of(&vgi_type_container_types, VGI__ROLE_ROW);
     vgi_schema *s;
     vgi_batch b;
@@ -736,16 +812,21 @@ static void test_free_rows(void **state)
     typedef struct only {
         VGI_SLICE(maybe_i64) list_optional_int;
     } only;
-    static const vgi_field fields[] = { VGI_LIST(only, list_optional_int, maybe_i64), { 0 } };
-    static const vgi_type type = { .abi = VGI_TYPE_ABI, .field_size = sizeof(vgi_field),
-                                   .kind = VGI_KIND_STRUCT, .name = "only",
-                                   .size = sizeof(only), .fields = fields };
+    static const vgi_field fields[] = { VGI_LIST(only, list_optional_int, maybe_i64),
+                                        { 0 } };
+    static const vgi_type type = { .abi = VGI_TYPE_ABI,
+                                   .field_size = sizeof(vgi_field),
+                                   .kind = VGI_KIND_STRUCT,
+                                   .name = "only",
+                                   .size = sizeof(only),
+                                   .fields = fields };
     only few;
     r = record_of(&type, VGI__ROLE_ROW);
     rc = vgi__record_bind(r, &b, 0, &few, &mem, NULL, &err);
     assert_int_equal(rc, VGI_ELIMIT);
-    assert_string_equal(err.message, "column 'list_optional_int' takes far more memory than "
-                                     "the message it came in");
+    assert_string_equal(err.message,
+                        "column 'list_optional_int' takes far more memory than "
+                        "the message it came in");
     assert_true(mem.held < 1 << 20);
     vgi__record_free(r);
     vgi_schema_unref(s);
@@ -762,7 +843,8 @@ static void test_booleans(void **state)
     assert_int_equal(foreign_bind(&f, &vgi_type_one_bool, NULL, &v), VGI_OK);
     assert_true(v.v);
     foreign_free(&f);
-    assert_int_equal(bind_fixed(&f, "c", &(int8_t){ 1 }, &vgi_type_one_bool, &v), VGI_ESCHEMA);
+    assert_int_equal(bind_fixed(&f, "c", &(int8_t){ 1 }, &vgi_type_one_bool, &v),
+                     VGI_ESCHEMA);
     foreign_free(&f);
 }
 
@@ -778,7 +860,8 @@ static void test_rows_and_steady(void **state)
     for (int i = 0; i < 10; i++) {
         if (i == 5)
             before = vgi_test_allocations();
-        assert_int_equal(vgi_batch_row(b, i & 1, VGI_INTO(point, &p), &mem, NULL), VGI_OK);
+        assert_int_equal(vgi_batch_row(b, i & 1, VGI_INTO(point, &p), &mem, NULL),
+                         VGI_OK);
         assert_true(p.x == points[i & 1].x && p.y == points[i & 1].y);
         vgi_arena_reset(&mem);
     }
@@ -792,6 +875,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_types),   cmocka_unit_test(test_wide_types),
         cmocka_unit_test(test_containers),  cmocka_unit_test(test_blob),
+        cmocka_unit_test(test_blob_steady), cmocka_unit_test(test_blob_copied),
         cmocka_unit_test(test_embedded),    cmocka_unit_test(test_integers),
         cmocka_unit_test(test_floats),      cmocka_unit_test(test_times),
         cmocka_unit_test(test_text),        cmocka_unit_test(test_decimals),

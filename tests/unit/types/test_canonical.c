@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tokens under the protocol hash. Expected spellings were made with the reference's type_token. */
+/* The tokens under the protocol hash. Expected spellings were made with the reference's
+ * type_token. */
 #include <string.h>
 
 #include "shapes.h"
@@ -75,40 +76,49 @@ static void test_lists(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_column(&(vgi_column){ .name = "c", .format = cases[i][0], .children = &item,
-                                     .n_children = 1 },
-                      cases[i][1]);
+        assert_column(
+            &(vgi_column){
+                .name = "c", .format = cases[i][0], .children = &item, .n_children = 1 },
+            cases[i][1]);
     assert_column(
-        &(vgi_column){ .name = "c", .format = "+l", .children = &strict, .n_children = 1 },
+        &(vgi_column){
+            .name = "c", .format = "+l", .children = &strict, .n_children = 1 },
         "list<item:utf8>");
 }
 
 static void test_composites(void **state)
 {
-    static const vgi_column fields[] = { { .name = "a", .format = "i" },
-                                         { .name = "b", .format = "u", .nullable = true } };
-    static const vgi_column entries = { .name = "e", .format = "+s", .children = fields,
-                                        .n_children = 2 };
-    static const vgi_column runs[] = { { .name = "run_ends", .format = "i" },
-                                       { .name = "values", .format = "u", .nullable = true } };
+    static const vgi_column fields[] = {
+        { .name = "a", .format = "i" }, { .name = "b", .format = "u", .nullable = true }
+    };
+    static const vgi_column entries = {
+        .name = "e", .format = "+s", .children = fields, .n_children = 2
+    };
+    static const vgi_column runs[] = {
+        { .name = "run_ends", .format = "i" },
+        { .name = "values", .format = "u", .nullable = true }
+    };
     static const vgi_column values = { .name = "", .format = "u" };
     (void)state;
-    assert_column(&(vgi_column){ .name = "c", .format = "+s", .children = fields,
-                                 .n_children = 2 },
-                  "struct<a:int32,b?:utf8>");
+    assert_column(
+        &(vgi_column){ .name = "c", .format = "+s", .children = fields, .n_children = 2 },
+        "struct<a:int32,b?:utf8>");
     assert_column(&(vgi_column){ .name = "c", .format = "+s" }, "struct<>");
-    assert_column(&(vgi_column){ .name = "c", .format = "+m", .children = &entries,
-                                 .n_children = 1 },
-                  "map<key:int32,value?:utf8>");
-    assert_column(&(vgi_column){ .name = "c", .format = "+us:5,7", .children = fields,
-                                 .n_children = 2 },
-                  "sparse_union<5=a:int32,7=b?:utf8>");
-    assert_column(&(vgi_column){ .name = "c", .format = "+ud:0,1", .children = fields,
-                                 .n_children = 2 },
-                  "dense_union<0=a:int32,1=b?:utf8>");
-    assert_column(&(vgi_column){ .name = "c", .format = "+r", .children = runs,
-                                 .n_children = 2 },
-                  "run_end_encoded<run_ends:int32,values:utf8>");
+    assert_column(
+        &(vgi_column){
+            .name = "c", .format = "+m", .children = &entries, .n_children = 1 },
+        "map<key:int32,value?:utf8>");
+    assert_column(
+        &(vgi_column){
+            .name = "c", .format = "+us:5,7", .children = fields, .n_children = 2 },
+        "sparse_union<5=a:int32,7=b?:utf8>");
+    assert_column(
+        &(vgi_column){
+            .name = "c", .format = "+ud:0,1", .children = fields, .n_children = 2 },
+        "dense_union<0=a:int32,1=b?:utf8>");
+    assert_column(
+        &(vgi_column){ .name = "c", .format = "+r", .children = runs, .n_children = 2 },
+        "run_end_encoded<run_ends:int32,values:utf8>");
     assert_column(&(vgi_column){ .name = "c", .format = "s", .dictionary = &values },
                   "dictionary<index:int16,value:utf8>");
 }
@@ -126,20 +136,33 @@ static void test_flags_and_extensions(void **state)
                                "\x14\0\0\0ARROW:extension:name\x0a\0\0\0arrow.uuid";
     struct ArrowSchema value = { .format = "u", .name = "value", .release = nothing };
     struct ArrowSchema key = { .format = "u", .name = "key", .release = nothing };
-    struct ArrowSchema *pair[] = { &key, &value };
-    struct ArrowSchema entries = { .format = "+s", .name = "e", .release = nothing,
-                                   .n_children = 2, .children = pair };
+    struct ArrowSchema *key_value[] = { &key, &value };
+    struct ArrowSchema entries = { .format = "+s",
+                                   .name = "e",
+                                   .release = nothing,
+                                   .n_children = 2,
+                                   .children = key_value };
     struct ArrowSchema *one[] = { &entries };
     struct ArrowSchema columns[] = {
-        { .format = "i", .name = "d", .release = nothing, .dictionary = &value,
+        { .format = "i",
+          .name = "d",
+          .release = nothing,
+          .dictionary = &value,
           .flags = ARROW_FLAG_DICTIONARY_ORDERED },
-        { .format = "+m", .name = "m", .release = nothing, .flags = ARROW_FLAG_MAP_KEYS_SORTED,
-          .n_children = 1, .children = one },
+        { .format = "+m",
+          .name = "m",
+          .release = nothing,
+          .flags = ARROW_FLAG_MAP_KEYS_SORTED,
+          .n_children = 1,
+          .children = one },
         { .format = "w:16", .name = "x", .release = nothing, .metadata = uuid },
     };
     struct ArrowSchema *children[] = { &columns[0], &columns[1], &columns[2] };
-    const struct ArrowSchema root = { .format = "+s", .name = "", .release = nothing,
-                                      .n_children = 3, .children = children };
+    const struct ArrowSchema root = { .format = "+s",
+                                      .name = "",
+                                      .release = nothing,
+                                      .n_children = 3,
+                                      .children = children };
     vgi_schema *s;
     (void)state;
     assert_int_equal(vgi_schema_import(&s, &root, NULL), VGI_OK);
@@ -174,8 +197,8 @@ static void test_described(void **state)
     };
     vgi__record *r;
     (void)state;
-    assert_int_equal(vgi__record_compile(&r, &vgi_type_all_types, VGI__ROLE_ROW, NULL, NULL,
-                                         NULL, NULL),
+    assert_int_equal(vgi__record_compile(&r, &vgi_type_all_types, VGI__ROLE_ROW, NULL,
+                                         NULL, NULL, NULL),
                      VGI_OK);
     for (int32_t i = 0; i < 18; i++)
         assert_token(vgi__record_schema(r), i, expected[i]);
@@ -189,7 +212,8 @@ static void test_no_room(void **state)
     vgi__buffer b;
     (void)state;
     assert_int_equal(
-        vgi_schema_build(&s, &(vgi_column){ .name = "c", .format = "w:16" }, 1, NULL), VGI_OK);
+        vgi_schema_build(&s, &(vgi_column){ .name = "c", .format = "w:16" }, 1, NULL),
+        VGI_OK);
     vgi__buffer_init(&b, NULL, 8);
     assert_false(vgi__canonical_type(&b, s, 1));
     vgi__buffer_free(&b);
@@ -199,12 +223,9 @@ static void test_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_composites),
-        cmocka_unit_test(test_flags_and_extensions),
-        cmocka_unit_test(test_described),
-        cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_plain),      cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_composites), cmocka_unit_test(test_flags_and_extensions),
+        cmocka_unit_test(test_described),  cmocka_unit_test(test_no_room),
     };
     return vgi_test_run(tests);
 }

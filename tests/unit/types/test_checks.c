@@ -12,8 +12,8 @@ static void assert_refused_as(const vgi_type *type, vgi__role role, int code,
 {
     vgi__record *r = NULL;
     vgi_error err;
-    assert_int_equal(vgi__record_compile(&r, type, role, "S.m parameters", NULL, NULL, &err),
-                     code);
+    assert_int_equal(
+        vgi__record_compile(&r, type, role, "S.m parameters", NULL, NULL, &err), code);
     assert_null(r);
     assert_memory_equal(err.message, "S.m parameters: ", 16);
     assert_string_equal(err.message + 16, message);
@@ -59,34 +59,42 @@ static void test_holes(void **state)
     vgi__record_free(r);
 }
 
-#define TABLE(struct_size, ...)                                                   \
-    {                                                                             \
-        .abi = VGI_TYPE_ABI, .field_size = sizeof(vgi_field),                     \
-        .kind = VGI_KIND_STRUCT, .name = "t", .size = (struct_size),              \
-        .fields = (const vgi_field[]){ __VA_ARGS__, { .name = NULL } }            \
+#define TABLE(struct_size, ...) \
+    { \
+        .abi = VGI_TYPE_ABI, .field_size = sizeof(vgi_field), .kind = VGI_KIND_STRUCT, \
+        .name = "t", .size = (struct_size), .fields = (const vgi_field[]) \
+        { \
+            __VA_ARGS__, \
+            { \
+                .name = NULL \
+            } \
+        } \
     }
-#define MEMBER(n, T, at, ...) { .name = n, .type = &vgi_type_##T, .offset = at, __VA_ARGS__ }
+#define MEMBER(n, T, at, ...) \
+    { \
+        .name = n, .type = &vgi_type_##T, .offset = at, __VA_ARGS__ \
+    }
 
 static void test_overlap_and_outside(void **state)
 {
-    static const vgi_type overlap =
+    const vgi_type overlap =
         TABLE(16, MEMBER("a", int64_t, 0, .doc = ""), MEMBER("b", int64_t, 4, .doc = ""));
-    static const vgi_type outside =
-        TABLE(16, MEMBER("a", int64_t, 0, .doc = ""), MEMBER("b", int64_t, 12, .doc = ""));
-    static const vgi_type beyond = TABLE(8, MEMBER("a", int64_t, SIZE_MAX, .doc = ""));
+    const vgi_type outside = TABLE(16, MEMBER("a", int64_t, 0, .doc = ""),
+                                   MEMBER("b", int64_t, 12, .doc = ""));
+    const vgi_type beyond = TABLE(8, MEMBER("a", int64_t, SIZE_MAX, .doc = ""));
     (void)state;
     assert_refused(&overlap, "t: members a and b overlap at byte 4");
     assert_refused(&outside, "t.b: bytes 12..19 lie outside a struct of 16 bytes");
-    assert_refused_as(&beyond, VGI__ROLE_ROW, VGI_EINVAL,
-                      "t.a: bytes 18446744073709551615..6 lie outside a struct of 8 bytes");
+    assert_refused_as(
+        &beyond, VGI__ROLE_ROW, VGI_EINVAL,
+        "t.a: bytes 18446744073709551615..6 lie outside a struct of 8 bytes");
 }
 
 static void test_wire_names(void **state)
 {
-    static const vgi_type twice =
-        TABLE(16, MEMBER("a", int64_t, 0, .doc = ""),
-              MEMBER("b", int64_t, 8, .wire_name = "a"));
-    static const vgi_type empty = TABLE(8, MEMBER("a", int64_t, 0, .wire_name = ""));
+    const vgi_type twice = TABLE(16, MEMBER("a", int64_t, 0, .doc = ""),
+                                 MEMBER("b", int64_t, 8, .wire_name = "a"));
+    const vgi_type empty = TABLE(8, MEMBER("a", int64_t, 0, .wire_name = ""));
     (void)state;
     assert_refused(&twice, "t: two members have the wire name 'a'");
     assert_refused(&empty, "t: a member has no wire name");
@@ -97,14 +105,20 @@ static void test_wire_names(void **state)
 static void test_tables(void **state)
 {
     static const vgi_type abi = { .abi = 2, .kind = VGI_KIND_STRUCT, .name = "t" };
-    static const vgi_type stride = { .abi = VGI_TYPE_ABI, .field_size = 8,
-                                     .kind = VGI_KIND_STRUCT, .name = "t" };
-    static const vgi_type no_fields = { .abi = VGI_TYPE_ABI, .field_size = sizeof(vgi_field),
-                                        .kind = VGI_KIND_STRUCT, .name = "t" };
-    static const vgi_type no_type = TABLE(8, { .name = "a" });
-    static const vgi_type kind = { .abi = VGI_TYPE_ABI, .field_size = sizeof(vgi_field),
-                                   .kind = 99, .name = "k", .size = 8 };
-    static const vgi_type unknown = TABLE(8, { .name = "a", .type = &kind });
+    static const vgi_type stride = {
+        .abi = VGI_TYPE_ABI, .field_size = 8, .kind = VGI_KIND_STRUCT, .name = "t"
+    };
+    static const vgi_type no_fields = { .abi = VGI_TYPE_ABI,
+                                        .field_size = sizeof(vgi_field),
+                                        .kind = VGI_KIND_STRUCT,
+                                        .name = "t" };
+    const vgi_type no_type = TABLE(8, { .name = "a" });
+    static const vgi_type kind = { .abi = VGI_TYPE_ABI,
+                                   .field_size = sizeof(vgi_field),
+                                   .kind = 99,
+                                   .name = "k",
+                                   .size = 8 };
+    const vgi_type unknown = TABLE(8, { .name = "a", .type = &kind });
     char text[100];
     (void)state;
     assert_refused(&abi, "a described type of ABI 2; this library has 1");
@@ -138,8 +152,8 @@ static void test_newer_table(void **state)
                             .fields = &fields[0].field };
     vgi__record *r;
     (void)state;
-    assert_int_equal(vgi__record_compile(&r, &type, VGI__ROLE_ROW, NULL, NULL, NULL, NULL),
-                     VGI_OK);
+    assert_int_equal(
+        vgi__record_compile(&r, &type, VGI__ROLE_ROW, NULL, NULL, NULL, NULL), VGI_OK);
     assert_int_equal(vgi_schema_columns(vgi__record_schema(r)), 2);
     assert_string_equal(vgi_schema_name(vgi__record_schema(r), 1), "y");
     vgi__record_free(r);
@@ -155,14 +169,14 @@ VGI_OPAQUE(database);
 
 static void test_formats(void **state)
 {
-    static const vgi_type unknown = TABLE(8, MEMBER("a", int64_t, 0, .arrow = "q"));
-    static const vgi_type narrow = TABLE(8, MEMBER("a", int64_t, 0, .arrow = "i"));
-    static const vgi_type text = TABLE(16, MEMBER("a", vgi_str, 0, .arrow = "z"));
-    static const vgi_type list = TABLE(8, MEMBER("a", int64_t, 0, .arrow = "+l"));
-    static const vgi_type dictionary = TABLE(8, MEMBER("a", int64_t, 0, .dictionary = "s"));
-    static const vgi_type index = TABLE(16, MEMBER("a", vgi_str, 0, .dictionary = "u"));
-    static const vgi_type none = TABLE(1, MEMBER("a", vgi_void, 0, .doc = ""));
-    static const vgi_type opaque = TABLE(8, MEMBER("a", database, 0, .doc = ""));
+    const vgi_type unknown = TABLE(8, MEMBER("a", int64_t, 0, .arrow = "q"));
+    const vgi_type narrow = TABLE(8, MEMBER("a", int64_t, 0, .arrow = "i"));
+    const vgi_type text = TABLE(16, MEMBER("a", vgi_str, 0, .arrow = "z"));
+    const vgi_type list = TABLE(8, MEMBER("a", int64_t, 0, .arrow = "+l"));
+    const vgi_type dictionary = TABLE(8, MEMBER("a", int64_t, 0, .dictionary = "s"));
+    const vgi_type index = TABLE(16, MEMBER("a", vgi_str, 0, .dictionary = "u"));
+    const vgi_type none = TABLE(1, MEMBER("a", vgi_void, 0, .doc = ""));
+    const vgi_type opaque = TABLE(8, MEMBER("a", database, 0, .doc = ""));
     (void)state;
     assert_refused(&unknown, "t.a: 'q' is no Arrow format");
     assert_refused(&narrow, "t.a: int64_t cannot hold Arrow format 'i'");
@@ -193,14 +207,16 @@ static void test_matrix(void **state)
         { &vgi_type_float, "f" },
         { &vgi_type_double, "g" },
         { &vgi_type_vgi_str, "u U vu d:9,2,32 d:38,10 d:76,5,256" },
-        { &vgi_type_vgi_bytes, "c s i l C S I L e f g z Z vz w:3 tdD tdm tts ttm ttu ttn tsu: "
-                               "tss:UTC tDn tiM tiD tin d:9,2,32 d:38,10 d:76,5,256" },
+        { &vgi_type_vgi_bytes,
+          "c s i l C S I L e f g z Z vz w:3 tdD tdm tts ttm ttu ttn tsu: "
+          "tss:UTC tDn tiM tiD tin d:9,2,32 d:38,10 d:76,5,256" },
     };
     static const char *const formats[] = {
-        "n",   "b",   "c",   "s",   "i",   "l",    "C",       "S",   "I",   "L",
-        "e",   "f",   "g",   "u",   "U",   "vu",   "z",       "Z",   "vz",  "w:3",
-        "tdD", "tdm", "tts", "ttm", "ttu", "ttn",  "tsu:",    "tss:UTC", "tDn", "tiM",
-        "tiD", "tin", "d:9,2,32", "d:38,10", "d:76,5,256", "+s", "+m", "+r",
+        "n",        "b",       "c",          "s",       "i",   "l",   "C",   "S",
+        "I",        "L",       "e",          "f",       "g",   "u",   "U",   "vu",
+        "z",        "Z",       "vz",         "w:3",     "tdD", "tdm", "tts", "ttm",
+        "ttu",      "ttn",     "tsu:",       "tss:UTC", "tDn", "tiM", "tiD", "tin",
+        "d:9,2,32", "d:38,10", "d:76,5,256", "+s",      "+m",  "+r",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -214,7 +230,8 @@ static void test_matrix(void **state)
                                      .item = cases[i].type,
                                      .arrow = formats[k] };
             vgi__record *r;
-            int rc = vgi__record_compile(&r, &alias, VGI__ROLE_RESULT, NULL, NULL, NULL, NULL);
+            int rc =
+                vgi__record_compile(&r, &alias, VGI__ROLE_RESULT, NULL, NULL, NULL, NULL);
             if (rc != VGI_OK)
                 continue;
             vgi__record_free(r);
@@ -231,7 +248,8 @@ typedef struct null_key {
     vgi_str key;
     int64_t value;
 } null_key;
-VGI_STRUCT(null_key, VGI_FIELD(null_key, key, .nullable = true), VGI_FIELD(null_key, value));
+VGI_STRUCT(null_key, VGI_FIELD(null_key, key, .nullable = true),
+           VGI_FIELD(null_key, value));
 typedef struct bad_map {
     VGI_SLICE(null_key) m;
 } bad_map;
@@ -243,17 +261,17 @@ VGI_STRUCT(no_map, VGI_LIST(no_map, m, int64_t, .arrow = "+m"));
 
 static void test_nulls(void **state)
 {
-    static const vgi_type number = TABLE(8, MEMBER("a", int64_t, 0, .nullable = true));
-    static const vgi_type both =
+    const vgi_type number = TABLE(8, MEMBER("a", int64_t, 0, .nullable = true));
+    const vgi_type both =
         TABLE(8, MEMBER("a", vgi_str, 0, .shape = VGI_OPTIONAL, .nullable = true));
-    static const vgi_type twice =
-        TABLE(8, MEMBER("a", maybe_i64, 0, .shape = VGI_OPTIONAL));
+    const vgi_type twice = TABLE(8, MEMBER("a", maybe_i64, 0, .shape = VGI_OPTIONAL));
     (void)state;
     assert_refused(&number, "t.a: int64_t has no null value; make it a pointer");
     assert_refused(&both, "t.a: both optional and nullable");
     assert_refused(&twice, "t.a: an optional of an optional");
     assert_refused(&vgi_type_bad_map, "bad_map.m: the key of a map cannot be null");
-    assert_refused(&vgi_type_no_map, "no_map.m: the items of a map are {key, value} structs");
+    assert_refused(&vgi_type_no_map,
+                   "no_map.m: the items of a map are {key, value} structs");
 }
 
 /* ---- enums and defaults ---- */
@@ -262,11 +280,11 @@ static void test_enums(void **state)
 {
     static const char *const none[] = { NULL }, *const empty[] = { "A", "", NULL };
     static const char *const twice[] = { "A", "B", "A", NULL };
-    static const vgi_type no_names = TABLE(4, MEMBER("a", int32_t, 0, .enum_names = none));
-    static const vgi_type empty_name = TABLE(4, MEMBER("a", int32_t, 0, .enum_names = empty));
-    static const vgi_type same_name = TABLE(4, MEMBER("a", int32_t, 0, .enum_names = twice));
-    static const vgi_type wide = TABLE(8, MEMBER("a", int64_t, 0, .enum_names = twice));
-    static const vgi_type number =
+    const vgi_type no_names = TABLE(4, MEMBER("a", int32_t, 0, .enum_names = none));
+    const vgi_type empty_name = TABLE(4, MEMBER("a", int32_t, 0, .enum_names = empty));
+    const vgi_type same_name = TABLE(4, MEMBER("a", int32_t, 0, .enum_names = twice));
+    const vgi_type wide = TABLE(8, MEMBER("a", int64_t, 0, .enum_names = twice));
+    const vgi_type number =
         TABLE(4, MEMBER("a", int32_t, 0, .enum_names = status_names, .arrow = "l"));
     (void)state;
     assert_refused(&no_names, "t.a: an enum without names");
@@ -278,16 +296,18 @@ static void test_enums(void **state)
 
 static void assert_default(const vgi_type *type, size_t size, const char *json, bool good)
 {
-    const vgi_field fields[] = {
-        { .name = "a", .type = type, .fallback = json }, { .name = NULL }
-    };
-    const vgi_type t = { .abi = VGI_TYPE_ABI, .field_size = sizeof(vgi_field),
-                         .kind = VGI_KIND_STRUCT, .name = "t", .size = size,
+    const vgi_field fields[] = { { .name = "a", .type = type, .fallback = json },
+                                 { .name = NULL } };
+    const vgi_type t = { .abi = VGI_TYPE_ABI,
+                         .field_size = sizeof(vgi_field),
+                         .kind = VGI_KIND_STRUCT,
+                         .name = "t",
+                         .size = size,
                          .fields = fields };
     char text[200];
     if (!good) {
-        snprintf(text, sizeof(text), "t.a: the default %s is no JSON scalar of type %s", json,
-                 type->name);
+        snprintf(text, sizeof(text), "t.a: the default %s is no JSON scalar of type %s",
+                 json, type->name);
         assert_refused(&t, text);
         return;
     }
@@ -314,7 +334,10 @@ static void test_defaults(void **state)
         { &vgi_type_bool, 1, { "true", "false" }, { "1", "\"true\"", "null" } },
         { &vgi_type_int8_t, 1, { "127", "-128" }, { "128", "-129", "1.5" } },
         { &vgi_type_uint8_t, 1, { "255" }, { "256", "-1" } },
-        { &vgi_type_int64_t, 8, { "-9223372036854775808" }, { "9223372036854775808", "x" } },
+        { &vgi_type_int64_t,
+          8,
+          { "-9223372036854775808" },
+          { "9223372036854775808", "x" } },
         { &vgi_type_uint64_t, 8, { "18446744073709551615" }, { "18446744073709551616" } },
         { &vgi_type_double, 8, { "1", "-2.5e3" }, { "true", "\"1\"" } },
         { &vgi_type_vgi_str, 16, { "\"\"", "\"a\\nb\"" }, { "a", "1", "[]", "null" } },
@@ -361,12 +384,15 @@ static void test_nesting(void **state)
                                .name = "list",
                                .size = 16,
                                .item = i ? &chain[i - 1] : &vgi_type_int64_t };
-    assert_refused_as(&chain[69], VGI__ROLE_RESULT, VGI_ELIMIT, "nests deeper than 64 levels");
+    assert_refused_as(&chain[69], VGI__ROLE_RESULT, VGI_ELIMIT,
+                      "nests deeper than 64 levels");
     chain[0].item = &chain[5]; /* a list that contains itself never ends either */
-    assert_refused_as(&chain[5], VGI__ROLE_RESULT, VGI_ELIMIT, "nests deeper than 64 levels");
+    assert_refused_as(&chain[5], VGI__ROLE_RESULT, VGI_ELIMIT,
+                      "nests deeper than 64 levels");
     chain[0].kind = VGI_KIND_ALIAS;
     chain[0].item = &chain[0];
-    assert_refused_as(&chain[0], VGI__ROLE_RESULT, VGI_EINVAL, "too many names for one type");
+    assert_refused_as(&chain[0], VGI__ROLE_RESULT, VGI_EINVAL,
+                      "too many names for one type");
 }
 
 static void test_limits(void **state)
@@ -384,12 +410,12 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_holes),      cmocka_unit_test(test_overlap_and_outside),
-        cmocka_unit_test(test_wire_names), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_holes),       cmocka_unit_test(test_overlap_and_outside),
+        cmocka_unit_test(test_wire_names),  cmocka_unit_test(test_tables),
         cmocka_unit_test(test_newer_table), cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_matrix),     cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_enums),      cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_nesting),    cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_matrix),      cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_enums),       cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_nesting),     cmocka_unit_test(test_limits),
     };
     return vgi_test_run(tests);
 }

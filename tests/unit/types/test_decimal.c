@@ -32,18 +32,21 @@ static void test_round_trip(void **state)
     assert_round("-999999999999999999", 18, 0, 8, "-999999999999999999");
     assert_round("99999999999999999999999999999999999999", 38, 0, 16,
                  "99999999999999999999999999999999999999");
-    assert_round("-0.9999999999999999999999999999999999999999999999999999999999999999999999999999",
-                 76, 76, 32,
-                 "-0."
-                 "9999999999999999999999999999999999999999999999999999999999999999999999999999");
-    assert_round("1e-100", 76, 100, 32,
-                 "0.00000000000000000000000000000000000000000000000000000000000000000000000000000"
-                 "00000000000000000000001");
+    assert_round(
+        "-0.9999999999999999999999999999999999999999999999999999999999999999999999999999",
+        76, 76, 32,
+        "-0."
+        "9999999999999999999999999999999999999999999999999999999999999999999999999999");
+    assert_round(
+        "1e-100", 76, 100, 32,
+        "0.00000000000000000000000000000000000000000000000000000000000000000000000000000"
+        "00000000000000000000001");
     assert_round("1e-101", 76, 101, 32, "1E-101");
     assert_round("0e999999999", 9, 0, 4, "0");
-    assert_round("1.000000000000000000000000000000000000000000000000000000000000000000000000000000"
-                 "000000000000000000000",
-                 9, 0, 4, "1");
+    assert_round(
+        "1.000000000000000000000000000000000000000000000000000000000000000000000000000000"
+        "000000000000000000000",
+        9, 0, 4, "1");
 }
 
 static void assert_status(const char *in, vgi__decimal_status status)
@@ -54,9 +57,9 @@ static void assert_status(const char *in, vgi__decimal_status status)
 
 static void test_refused(void **state)
 {
-    static const char *const malformed[] = { "",   "-",   "+",    ".",   "e5",  "1e",
-                                             "1e+", "1.2.3", "1 ", " 1", "0x1", "1e5.5",
-                                             "nan", "--1", "1,000" };
+    static const char *const malformed[] = { "",    "-",     "+",     ".",   "e5",
+                                             "1e",  "1e+",   "1.2.3", "1 ",  " 1",
+                                             "0x1", "1e5.5", "nan",   "--1", "1,000" };
     (void)state;
     for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
         assert_status(malformed[i], VGI__DECIMAL_MALFORMED);
@@ -68,9 +71,10 @@ static void test_refused(void **state)
     assert_status("10000000", VGI__DECIMAL_PRECISION);
     assert_status("1e7", VGI__DECIMAL_PRECISION);
     assert_status("1e999999999999", VGI__DECIMAL_PRECISION);
-    assert_status("1111111111111111111111111111111111111111111111111111111111111111111111111111111"
-                  "1111111",
-                  VGI__DECIMAL_PRECISION);
+    assert_status(
+        "1111111111111111111111111111111111111111111111111111111111111111111111111111111"
+        "1111111",
+        VGI__DECIMAL_PRECISION);
     char longest[5000];
     memset(longest, '1', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
@@ -85,8 +89,9 @@ static void test_extremes(void **state)
     char text[VGI__DECIMAL_TEXT_SIZE + 1];
     (void)state;
     text[vgi__decimal_text(text, least, 32, 0)] = '\0';
-    assert_string_equal(text, "-57896044618658097711785492504343953926634992332820282019728792003956"
-                              "564819968");
+    assert_string_equal(
+        text, "-57896044618658097711785492504343953926634992332820282019728792003956"
+              "564819968");
     text[vgi__decimal_text(text, least4, 4, 10)] = '\0';
     assert_string_equal(text, "-0.2147483648");
     text[vgi__decimal_text(text, least4, 4, INT32_MIN)] = '\0';

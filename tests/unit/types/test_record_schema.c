@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Described types to schemas: the mapping of the reference, role by role. Expected types are pyarrow's own words. */
+/* Described types to schemas: the mapping of the reference, role by role. Expected types
+ * are pyarrow's own words. */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +30,8 @@ static void assert_column(const vgi_schema *s, size_t i, const char *expected)
     assert_string_equal(text, expected);
 }
 
-static void assert_columns(const vgi_type *type, vgi__role role, const char *const *expected)
+static void assert_columns(const vgi_type *type, vgi__role role,
+                           const char *const *expected)
 {
     vgi__record *r = compile(type, role);
     size_t n = 0;
@@ -57,7 +59,8 @@ static void test_all_types(void **state)
         "optional_str: string",
         "optional_int: int64",
         "optional_nested: struct<x: double not null, y: double not null>",
-        "list_of_nested: list<item: struct<x: double not null, y: double not null>> not null",
+        "list_of_nested: list<item: struct<x: double not null, y: double not null>> not "
+        "null",
         "annotated_int32: int32 not null",
         "annotated_float32: float not null",
         "nested_list: list<item: list<item: int64>> not null",
@@ -117,7 +120,8 @@ static void test_deep_nested(void **state)
     static const char *const expected[] = {
         "list_of_lists_decimal: list<item: list<item: decimal128(20, 4)>> not null",
         "optional_list_date: list<item: date32[day]>",
-        "dict_encoded_string: dictionary<values=string, indices=int16, ordered=0> not null",
+        "dict_encoded_string: dictionary<values=string, indices=int16, ordered=0> not "
+        "null",
         "list_of_dict_encoded: list<item: dictionary<values=string, indices=int16, "
         "ordered=0>> not null",
         NULL,
@@ -216,7 +220,8 @@ typedef struct names {
 } names;
 VGI_STRUCT(names, VGI_NESTED(names, by_name, counts),
            VGI_NESTED(names, renamed, label, .wire_name = "Label"),
-           VGI_NESTED(names, many, statuses), VGI_LIST(names, vector, double, .arrow = "+w:3"),
+           VGI_NESTED(names, many, statuses),
+           VGI_LIST(names, vector, double, .arrow = "+w:3"),
            VGI_LIST(names, large, double, .arrow = "+L"),
            VGI_LIST(names, view, int32_t, .arrow = "+vl"),
            VGI_FIELD(names, plain_enum, .enum_names = status_names, .arrow = "u"),
@@ -288,11 +293,11 @@ static void test_type_equal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_types),        cmocka_unit_test(test_wide_types),
-        cmocka_unit_test(test_container_types),  cmocka_unit_test(test_deep_nested),
-        cmocka_unit_test(test_embedded),         cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_result),           cmocka_unit_test(test_names_and_formats),
-        cmocka_unit_test(test_unknown_columns),  cmocka_unit_test(test_type_equal),
+        cmocka_unit_test(test_all_types),       cmocka_unit_test(test_wide_types),
+        cmocka_unit_test(test_container_types), cmocka_unit_test(test_deep_nested),
+        cmocka_unit_test(test_embedded),        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_result),          cmocka_unit_test(test_names_and_formats),
+        cmocka_unit_test(test_unknown_columns), cmocka_unit_test(test_type_equal),
     };
     return vgi_test_run(tests);
 }

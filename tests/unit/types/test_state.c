@@ -49,7 +49,8 @@ static void test_reference_state(void **state)
     assert_non_null(f);
     size_t n = fread(bytes, 1, sizeof(bytes), f);
     fclose(f);
-    assert_int_equal(vgi__state_decode(r, (vgi_bytes){ bytes, n }, &c, &mem, NULL), VGI_OK);
+    assert_int_equal(vgi__state_decode(r, (vgi_bytes){ bytes, n }, &c, &mem, NULL),
+                     VGI_OK);
     memset(bytes, 0xee, sizeof(bytes)); /* nothing of it is needed any more */
     assert_golden(&c);
     assert_int_equal(vgi__state_encode(r, &c, &mem, &encoded, NULL), VGI_OK);
@@ -70,15 +71,17 @@ static void test_bad_state(void **state)
     vgi_error err;
     point p;
     (void)state;
-    assert_int_equal(
-        vgi__state_decode(r, (vgi_bytes){ (const uint8_t *)"seven b", 7 }, &p, &mem, &err),
-        VGI_EPROTO);
+    assert_int_equal(vgi__state_decode(r, (vgi_bytes){ (const uint8_t *)"seven b", 7 },
+                                       &p, &mem, &err),
+                     VGI_EPROTO);
     assert_int_equal(vgi_batch_from_rows(&two, &vgi_type_point, points, 2, NULL), VGI_OK);
     assert_int_equal(vgi_batch_encode(two, NULL, &mem, &bytes, NULL), VGI_OK);
     assert_int_equal(vgi__state_decode(r, bytes, &p, &mem, &err), VGI_EINVAL);
     assert_string_equal(err.message, "stream state of 2 rows, not 1");
     vgi_batch_unref(two);
-    assert_int_equal(vgi_batch_from_rows(&two, &vgi_type_box, &(box){ { 0 } }, 1, NULL), 0);
+    assert_int_equal(
+        vgi_batch_from_rows(&two, &vgi_type_box, &(box){ .label = { NULL, 0 } }, 1, NULL),
+        0);
     assert_int_equal(vgi_batch_encode(two, NULL, &mem, &bytes, NULL), VGI_OK);
     assert_int_equal(vgi__state_decode(r, bytes, &p, &mem, &err), VGI_ESCHEMA);
     assert_string_equal(err.message, "column 'x' is missing");

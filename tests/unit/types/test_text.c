@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any cell of any type as JSON and as text, on streams that pyarrow wrote (tests/golden). */
+/* Any cell of any type as JSON and as text, on streams that pyarrow wrote (tests/golden).
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,10 +38,10 @@ static void assert_rows(const char *name, const char *const *rows, size_t n)
     vgi_arena_free(&mem);
 }
 
-#define ROWS(name, ...)                                              \
-    do {                                                             \
-        static const char *const rows_[] = { __VA_ARGS__ };          \
-        assert_rows(name, rows_, sizeof(rows_) / sizeof(rows_[0]));  \
+#define ROWS(name, ...) \
+    do { \
+        static const char *const rows_[] = { __VA_ARGS__ }; \
+        assert_rows(name, rows_, sizeof(rows_) / sizeof(rows_[0])); \
     } while (0)
 
 static void test_numbers(void **state)
@@ -53,33 +54,38 @@ static void test_numbers(void **state)
          "\"int64\":1,\"uint64\":1}",
          "{\"int8\":null,\"uint8\":null,\"int16\":null,\"uint16\":null,\"int32\":null,"
          "\"uint32\":null,\"int64\":null,\"uint64\":null}",
-         "{\"int8\":127,\"uint8\":255,\"int16\":32767,\"uint16\":65535,\"int32\":2147483647,"
+         "{\"int8\":127,\"uint8\":255,\"int16\":32767,\"uint16\":65535,\"int32\":"
+         "2147483647,"
          "\"uint32\":4294967295,\"int64\":9223372036854775807,"
          "\"uint64\":18446744073709551615}");
     ROWS("floats", "{\"half\":1.5,\"single\":1.5,\"double\":0.1}",
          "{\"half\":null,\"single\":null,\"double\":null}",
          "{\"half\":-0.25,\"single\":\"Infinity\",\"double\":-1e+300}");
-    ROWS("decimals",
-         "{\"d32\":1.50,\"d64\":1.50,\"d128\":1.5000,\"d256\":1.500,"
-         "\"negative_scale\":12E+2}",
-         "{\"d32\":null,\"d64\":null,\"d128\":null,\"d256\":null,\"negative_scale\":null}",
-         "{\"d32\":-99.25,\"d64\":-99.25,\"d128\":-99.2500,\"d256\":-99.250,"
-         "\"negative_scale\":-5E+2}");
+    ROWS(
+        "decimals",
+        "{\"d32\":1.50,\"d64\":1.50,\"d128\":1.5000,\"d256\":1.500,"
+        "\"negative_scale\":12E+2}",
+        "{\"d32\":null,\"d64\":null,\"d128\":null,\"d256\":null,\"negative_scale\":null}",
+        "{\"d32\":-99.25,\"d64\":-99.25,\"d128\":-99.2500,\"d256\":-99.250,"
+        "\"negative_scale\":-5E+2}");
 }
 
 static void test_text_and_bytes(void **state)
 {
     (void)state;
-    ROWS("text", "{\"utf8\":\"\",\"large_utf8\":\"x\",\"binary\":\"\",\"large_binary\":\"MQ==\"}",
+    ROWS("text",
+         "{\"utf8\":\"\",\"large_utf8\":\"x\",\"binary\":\"\",\"large_binary\":\"MQ==\"}",
          "{\"utf8\":\"gr\xc3\xbcn\",\"large_utf8\":null,\"binary\":\"/wA=\","
          "\"large_binary\":null}");
     ROWS("views", "{\"utf8_view\":\"\",\"binary_view\":\"/////////////////w==\"}",
          "{\"utf8_view\":\"short\",\"binary_view\":null}",
          "{\"utf8_view\":null,\"binary_view\":\"\"}",
-         "{\"utf8_view\":\"longer than twelve bytes\",\"binary_view\":\"eHh4eHh4eHh4eHh4\"}");
+         "{\"utf8_view\":\"longer than twelve "
+         "bytes\",\"binary_view\":\"eHh4eHh4eHh4eHh4\"}");
     ROWS("other", "{\"bool\":true,\"null\":null,\"fixed\":\"YWJj\"}",
          "{\"bool\":false,\"null\":null,\"fixed\":null}");
-    ROWS("extension", "{\"uuid\":\"AAECAwQFBgcICQoLDA0ODw==\",\"json\":\"{\\\"a\\\":1}\"}",
+    ROWS("extension",
+         "{\"uuid\":\"AAECAwQFBgcICQoLDA0ODw==\",\"json\":\"{\\\"a\\\":1}\"}",
          "{\"uuid\":null,\"json\":null}");
 }
 
@@ -108,8 +114,10 @@ static void test_encoded(void **state)
 {
     (void)state;
     ROWS("dictionaries",
-         "{\"text\":\"red\",\"small\":20,\"ordered\":\"a\",\"lists\":[1,2],\"all_null\":null}",
-         "{\"text\":\"green\",\"small\":20,\"ordered\":\"b\",\"lists\":null,\"all_null\":null}",
+         "{\"text\":\"red\",\"small\":20,\"ordered\":\"a\",\"lists\":[1,2],\"all_null\":"
+         "null}",
+         "{\"text\":\"green\",\"small\":20,\"ordered\":\"b\",\"lists\":null,\"all_null\":"
+         "null}",
          "{\"text\":null,\"small\":10,\"ordered\":null,\"lists\":[],\"all_null\":null}");
     ROWS("nested_dictionaries",
          "{\"in_list\":[\"x\",\"y\"],\"in_dictionary\":{\"s\":\"x\",\"n\":3}}",
@@ -123,7 +131,8 @@ static void test_encoded(void **state)
 
 /* ---- cells as text ---- */
 
-static void assert_cells(const char *name, int64_t row, const char *const *cells, size_t n)
+static void assert_cells(const char *name, int64_t row, const char *const *cells,
+                         size_t n)
 {
     vgi_batch *b = golden(name);
     vgi_arena mem = { 0 };
@@ -137,9 +146,9 @@ static void assert_cells(const char *name, int64_t row, const char *const *cells
     vgi_arena_free(&mem);
 }
 
-#define CELLS(name, row, ...)                                              \
-    do {                                                                   \
-        static const char *const cells_[] = { __VA_ARGS__ };               \
+#define CELLS(name, row, ...) \
+    do { \
+        static const char *const cells_[] = { __VA_ARGS__ }; \
         assert_cells(name, row, cells_, sizeof(cells_) / sizeof(cells_[0])); \
     } while (0)
 
@@ -148,7 +157,8 @@ static void test_cells(void **state)
     (void)state;
     CELLS("text", 1, "gr\xc3\xbcn", "", "/wA=", "");
     CELLS("floats", 2, "-0.25", "Infinity", "-1e+300");
-    CELLS("structs", 0, "{\"x\":1,\"y\":\"a\"}", "{}", "{\"k\":1,\"l\":null}", "[[1,\"eA==\"]]");
+    CELLS("structs", 0, "{\"x\":1,\"y\":\"a\"}", "{}", "{\"k\":1,\"l\":null}",
+          "[[1,\"eA==\"]]");
     CELLS("unions", 1, "b", "a");
     CELLS("unions", 3, "", "");
     CELLS("runs", 0, "a", "1.5", "[1,2]");
@@ -158,12 +168,13 @@ static void test_times(void **state)
 {
     (void)state;
     CELLS("temporal", 2, "2024-10-04", "1970-01-02", "P-1M-2DT-0.000000003S",
-          "1969-12-31T23:59:55", "1970-01-01T00:00:05Z[Europe/Berlin]", "PT7S", "00:00:09",
-          "1969-12-31T23:59:59.995", "1970-01-01T00:00:00.005Z[Europe/Berlin]", "PT0.007S",
-          "00:00:00.009", "1969-12-31T23:59:59.999995",
-          "1970-01-01T00:00:00.000005Z[Europe/Berlin]", "PT0.000007S", "00:00:00.000009",
-          "1969-12-31T23:59:59.999999995", "1970-01-01T00:00:00.000000005Z[Europe/Berlin]",
-          "PT0.000000007S", "00:00:00.000000009");
+          "1969-12-31T23:59:55", "1970-01-01T00:00:05Z[Europe/Berlin]", "PT7S",
+          "00:00:09", "1969-12-31T23:59:59.995",
+          "1970-01-01T00:00:00.005Z[Europe/Berlin]", "PT0.007S", "00:00:00.009",
+          "1969-12-31T23:59:59.999995", "1970-01-01T00:00:00.000005Z[Europe/Berlin]",
+          "PT0.000007S", "00:00:00.000009", "1969-12-31T23:59:59.999999995",
+          "1970-01-01T00:00:00.000000005Z[Europe/Berlin]", "PT0.000000007S",
+          "00:00:00.000000009");
 }
 
 /* One 64- or 32-bit value of a format, as text. */
@@ -173,8 +184,10 @@ static void assert_value(const char *format, int64_t value, const char *text)
     vgi__buffer b;
     int32_t narrow = (int32_t)value;
     assert_int_equal(
-        vgi_schema_build(&s, &(vgi_column){ .name = "v", .format = format }, 1, NULL), VGI_OK);
-    const void *buffers[] = { NULL, s->nodes[1].width == 4 ? (void *)&narrow : (void *)&value };
+        vgi_schema_build(&s, &(vgi_column){ .name = "v", .format = format }, 1, NULL),
+        VGI_OK);
+    const void *buffers[] = { NULL,
+                              s->nodes[1].width == 4 ? (void *)&narrow : (void *)&value };
     const struct ArrowArray a = { .length = 1, .n_buffers = 2, .buffers = buffers };
     vgi__buffer_init(&b, NULL, SIZE_MAX);
     assert_true(vgi__cell_text(&b, s, 1, &a, 0));

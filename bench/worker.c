@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vgirpc-bench-worker: the measured methods of the conformance service with next
+ * to nothing in them, so that what is measured is the library. The counterpart
+ * of reference_worker.py.
+ */
+#include <vgirpc/vgirpc.h>
+
+/* ---- unary ---- */
+
+static int void_noop(vgi_call *call, const vgi_void *in, vgi_void *out)
+{
+    (void)call;
+    (void)in;
+    (void)out;
+    return VGI_OK;
+}
+VGI_UNARY(void_noop, vgi_void, vgi_void);
+
+typedef struct add_params {
+    double a, b;
+} add_params;
+VGI_STRUCT(add_params, VGI_FIELD(add_params, a), VGI_FIELD(add_params, b));
+
+static int add_floats(vgi_call *call, const add_params *in, double *out)
+{
+    (void)call;
+    *out = in->a + in->b;
+    return VGI_OK;
+}
+VGI_UNARY(add_floats, add_params, double);
+
+typedef struct echo_params {
+    vgi_bytes data;
+} echo_params;
+VGI_STRUCT(echo_params, VGI_FIELD(echo_params, data));
+
+static int echo_bytes(vgi_call *call, const echo_params *in, vgi_bytes *out)
+{
+    (void)call;
+    *out = in->data;
+    return VGI_OK;
+}
+VGI_UNARY(echo_bytes, echo_params, vgi_bytes);
+
+/* ---- producers: the same batch again and again ---- */
+
+typedef struct produce_params {
+    int64_t count;
+} produce_params;
+typedef struct large_params {
+    int64_t rows_per_batch, batch_count;
+} large_params;
+typedef struct row {
+    int64_t index, value;
+} row;
+typedef struct rows_state {
+    vgi_batch *batch;
+} rows_state;
+VGI_STRUCT(produce_params, VGI_FIELD(produce_params, count));
+VGI_STRUCT(large_params, VGI_FIELD(large_params, rows_per_batch),
+           VGI_FIELD(large_params, batch_count));
+VGI_STRUCT(row, VGI_FIELD(row, index), VGI_FIELD(row, value));
+VGI_OPAQUE(rows_state);
+
+static int produce_n_open(vgi_call *call, const produce_params *in, int64_t *next)
+{
+    (void)call;
+    (void)in;
+    *next = 0;
+    return VGI_OK;
+}
+
+static int produce_n_next(vgi_call *call, int64_t *next, vgi_output *out)
+{
+    const row now = { *next, *next * 10 };
+
+    (void)call;
+    *next += 1;
+    return vgi_output_row(out, VGI_FROM(row, &now));
+}
+VGI_PRODUCER(produce_n, produce_params, int64_t, row);
+
+static int produce_large_batches_open(vgi_call *call, const large_params *in,
+                                      rows_state *state)
+{
+    const size_t count = in->rows_per_batch > 0 ? (size_t)in->rows_per_batch : 0;
+    row *rows = vgi_call_alloc(call, count * sizeof(*rows));
+
+    if (!rows)
+        return vgi_fail(call, "MemoryError", "so many rows do not fit");
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (row){ (int64_t)i, (int64_t)i * 10 };
+    return vgi_batch_from_rows(&state->batch, &vgi_type_row, rows, count, NULL);
+}
+
+static int produce_large_batches_next(vgi_call *call, rows_state *state, vgi_output *out)
+{
+    (void)call;
+    return vgi_output_batch(out, state->batch);
+}
+
+static void produce_large_batches_destroy(rows_state *state)
+{
+    vgi_batch_unref(state->batch);
+}
+VGI_ON_DESTROY(produce_large_batches, rows_state);
+VGI_PRODUCER(produce_large_batches, large_params, rows_state, row,
+             .destroy = VGI_DESTROY(produce_large_batches));
+
+/* ---- exchange ---- */
+
+typedef struct scale_params {
+    double factor;
+} scale_params;
+typedef struct scale_row {
+    double value;
+} scale_row;
+VGI_STRUCT(scale_params, VGI_FIELD(scale_params, factor));
+VGI_STRUCT(scale_row, VGI_FIELD(scale_row, value));
+
+static int exchange_scale_open(vgi_call *call, const scale_params *in,
+                               scale_params *state)
+{
+    (void)call;
+    *state = *in;
+    return VGI_OK;
+}
+
+static int exchange_scale_exchange(vgi_call *call, scale_params *state,
+                                   const vgi_batch *in, vgi_output *out)
+{
+    vgi_f64s from;
+    double *to;
+    int rc;
+
+    (void)call;
+    if ((rc = vgi_batch_f64(in, "value", &from)) != VGI_OK ||
+        (rc = vgi_output_f64(out, "value", from.count, &to)) != VGI_OK)
+        return rc;
+    for (size_t i = 0; i < from.count; i++)
+        to[i] = from.items[i] * state->factor;
+    return VGI_OK;
+}
+VGI_EXCHANGE(exchange_scale, scale_params, scale_params, scale_row, scale_row);
+
+static const vgi_method *const methods[] = {
+    VGI_METHOD(void_noop),
+    VGI_METHOD(add_floats),
+    VGI_METHOD(echo_bytes),
+    VGI_METHOD(produce_n),
+    VGI_METHOD(produce_large_batches),
+    VGI_METHOD(exchange_scale),
+    NULL,
+};
+static const vgi_service service = { VGI_SERVICE_INIT, .name = "ConformanceService",
+                                     .version = "2.0.0", .methods = methods };
+
+int main(int argc, char **argv)
+{
+    return vgi_serve(&service, argc, argv);
+}
