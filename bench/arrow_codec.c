@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Arrow codec alone costs: whole streams (schema, one batch, end) to memory and back. Prints
- * nanoseconds per stream, the best and the median of nine rounds. --json: as JSON. */
+/* What the Arrow codec alone costs: whole streams (schema, one batch, end) to memory and
+ * back. Prints nanoseconds per stream, the best and the median of nine rounds. --json: as
+ * JSON. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ typedef struct subject {
     vgi__buffer stream;
     loop_io io;
     int64_t sink;
+    vgi_error err;
 } subject;
 
 static void must(int rc, const vgi_error *err)
@@ -70,35 +72,34 @@ static void must(int rc, const vgi_error *err)
 
 static void encode(subject *s)
 {
-    vgi_error err = { .code = VGI_OK };
-    int rc = vgi__writer_schema(s->writer, s->schema, &err);
+    int rc = vgi__writer_schema(s->writer, s->schema, &s->err);
     if (rc == VGI_OK)
-        rc = vgi__writer_batch(s->writer, s->rows, NULL, &err);
+        rc = vgi__writer_batch(s->writer, s->rows, NULL, &s->err);
     if (rc == VGI_OK)
-        rc = vgi__writer_eos(s->writer, &err);
+        rc = vgi__writer_eos(s->writer, &s->err);
     if (rc == VGI_OK)
-        rc = vgi__writer_flush(s->writer, &s->io.io, &err);
-    must(rc, &err);
+        rc = vgi__writer_flush(s->writer, &s->io.io, &s->err);
+    must(rc, &s->err);
 }
 
 static void decode(subject *s)
 {
-    vgi_error err = { .code = VGI_OK };
     const vgi_schema *schema;
-    int rc = vgi__reader_begin(s->reader, &schema, &err);
+    int rc = vgi__reader_begin(s->reader, &schema, &s->err);
     if (rc == VGI_OK)
-        rc = vgi__reader_next(s->reader, &s->batch, &err);
+        rc = vgi__reader_next(s->reader, &s->batch, &s->err);
     s->sink += vgi_batch_rows(&s->batch);
     if (rc == VGI_OK)
-        rc = vgi__reader_drain(s->reader, &err);
-    must(rc, &err);
+        rc = vgi__reader_drain(s->reader, &s->err);
+    must(rc, &s->err);
 }
 
 /* In memory, by reference: no reader, no schema known. */
 static void decode_new(subject *s)
 {
-    vgi_error err = { .code = VGI_OK };
-    must(vgi__stream_decode(&s->batch, s->stream.data, s->stream.len, NULL, NULL, NULL, &err), &err);
+    must(vgi__stream_decode(&s->batch, s->stream.data, s->stream.len, NULL, NULL, NULL,
+                            &s->err),
+         &s->err);
     s->sink += vgi_batch_rows(&s->batch);
 }
 
@@ -134,26 +135,24 @@ static result measure(subject *s, void (*call)(subject *))
 
 static void open_subject(subject *s, const vgi_column *columns, size_t n)
 {
-    vgi_error err = { .code = VGI_OK };
     memset(s, 0, sizeof(*s));
     s->io.io.ops = &loop_ops;
     vgi__batch_init(&s->batch, NULL);
     vgi__buffer_init(&s->stream, NULL, SIZE_MAX);
-    must(vgi_schema_build(&s->schema, columns, n, &err), &err);
-    must(vgi__builder_new(&s->builder, s->schema, NULL, NULL, &err), &err);
-    must(vgi__writer_new(&s->writer, NULL, NULL, &err), &err);
-    must(vgi__reader_new(&s->reader, &s->io.io, NULL, NULL, &err), &err);
+    must(vgi_schema_build(&s->schema, columns, n, &s->err), &s->err);
+    must(vgi__builder_new(&s->builder, s->schema, NULL, NULL, &s->err), &s->err);
+    must(vgi__writer_new(&s->writer, NULL, NULL, &s->err), &s->err);
+    must(vgi__reader_new(&s->reader, &s->io.io, NULL, NULL, &s->err), &s->err);
 }
 
 /* The rows are in the builder: make the stream that is read. */
 static void finish_subject(subject *s)
 {
-    vgi_error err = { .code = VGI_OK };
-    must(vgi__builder_finish(s->builder, -1, &s->rows, &err), &err);
-    must(vgi__writer_schema(s->writer, s->schema, &err), &err);
-    must(vgi__writer_batch(s->writer, s->rows, NULL, &err), &err);
-    must(vgi__writer_eos(s->writer, &err), &err);
-    must(vgi__writer_gather(s->writer, &s->stream, &err), &err);
+    must(vgi__builder_finish(s->builder, -1, &s->rows, &s->err), &s->err);
+    must(vgi__writer_schema(s->writer, s->schema, &s->err), &s->err);
+    must(vgi__writer_batch(s->writer, s->rows, NULL, &s->err), &s->err);
+    must(vgi__writer_eos(s->writer, &s->err), &s->err);
+    must(vgi__writer_gather(s->writer, &s->stream, &s->err), &s->err);
     s->io.data = s->stream.data;
     s->io.n = s->stream.len;
 }
@@ -171,8 +170,8 @@ static void close_subject(subject *s)
 static void report(bool json, bool last, const char *name, result r)
 {
     if (json)
-        printf("  {\"name\": \"%s\", \"best_ns\": %.1f, \"median_ns\": %.1f}%s\n", name, r.best,
-               r.median, last ? "" : ",");
+        printf("  {\"name\": \"%s\", \"best_ns\": %.1f, \"median_ns\": %.1f}%s\n", name,
+               r.best, r.median, last ? "" : ",");
     else
         printf("%-34s %10.1f %10.1f\n", name, r.best, r.median);
 }
@@ -185,11 +184,10 @@ static void bench_small(bool json)
     const int64_t a = 42;
     const double b = 1.5;
     subject s;
-    vgi_error err = { .code = VGI_OK };
     open_subject(&s, columns, 3);
-    must(vgi__builder_fixed(s.builder, 1, &a), &err);
-    must(vgi__builder_fixed(s.builder, 2, &b), &err);
-    must(vgi__builder_bytes(s.builder, 3, "hello world", 11), &err);
+    must(vgi__builder_fixed(s.builder, 1, &a), &s.err);
+    must(vgi__builder_fixed(s.builder, 2, &b), &s.err);
+    must(vgi__builder_bytes(s.builder, 3, "hello world", 11), &s.err);
     finish_subject(&s);
     report(json, false, "encode 1 x 3", measure(&s, encode));
     report(json, false, "decode 1 x 3, known schema", measure(&s, decode));
@@ -202,10 +200,9 @@ static void bench_column(bool json)
     const vgi_column columns[] = { { .name = "a", .format = "l", .nullable = false } };
     const int64_t rows = 65536;
     subject s;
-    vgi_error err = { .code = VGI_OK };
     void *items;
     open_subject(&s, columns, 1);
-    must(vgi__builder_column(s.builder, 1, rows, &items), &err);
+    must(vgi__builder_column(s.builder, 1, rows, &items), &s.err);
     for (int64_t i = 0; i < rows; i++)
         ((int64_t *)items)[i] = i;
     finish_subject(&s);

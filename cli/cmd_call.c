@@ -113,13 +113,12 @@ static int run(const settings *s, int argc, char **argv)
     return rc;
 }
 
-static const option options[] = {
-    { 0, "json", OPTION_TEXT, offsetof(settings, json), "OBJECT",
-      "parameters as JSON; @FILE or - reads them" },
-    { 0, "bench", OPTION_COUNT, offsetof(settings, bench), "N",
-      "call N times and print the latencies" },
-    { 0 }
-};
+static const option options[] = { { 0, "json", OPTION_TEXT, offsetof(settings, json),
+                                    "OBJECT",
+                                    "parameters as JSON; @FILE or - reads them" },
+                                  { 0, "bench", OPTION_COUNT, offsetof(settings, bench),
+                                    "N", "call N times and print the latencies" },
+                                  { 0 } };
 
 const command call_command = {
     .name = "call",

@@ -55,11 +55,8 @@ static void print_signature(const vgi_method_info *m)
         (void)fputs(" -> ", stdout);
         print_type(m->result, 0);
     }
-    if (m->header) {
-        (void)fputs(", header (", stdout);
-        print_columns(m->header);
-        (void)putchar(')');
-    }
+    if (m->header)
+        (void)fputs(", with header", stdout);
     (void)putchar('\n');
 }
 
@@ -199,7 +196,8 @@ static int show(const vgi_description *d, const char *name, const settings *s)
     const vgi_method_info *m = name ? vgi_description_find(d, name) : NULL;
 
     if (name && !m) {
-        (void)fprintf(stderr, "error: %s has no method %s\n", vgi_description_name(d), name);
+        (void)fprintf(stderr, "error: %s has no method %s\n", vgi_description_name(d),
+                      name);
         return EXIT_FAILED;
     }
     if (s->as_json || s->format == FORMAT_JSON)
@@ -229,10 +227,9 @@ static int run(const settings *s, int argc, char **argv)
     return rc;
 }
 
-static const option options[] = {
-    { 0, "json", OPTION_FLAG, offsetof(settings, as_json), NULL, "print one JSON document" },
-    { 0 }
-};
+static const option options[] = { { 0, "json", OPTION_FLAG, offsetof(settings, as_json),
+                                    NULL, "print one JSON document" },
+                                  { 0 } };
 
 const command describe_command = {
     .name = "describe",

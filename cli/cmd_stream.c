@@ -63,8 +63,8 @@ typedef struct input {
 static int input_failed(const input *in, vgi_error *err)
 {
     const vgi_error cause = *err;
-    const int n = snprintf(err->message, sizeof(err->message), "%s line %zu: %s", in->name,
-                           in->number, cause.message);
+    const int n = snprintf(err->message, sizeof(err->message), "%s line %zu: %s",
+                           in->name, in->number, cause.message);
 
     return n < 0 ? VGI_EINTERNAL : err->code;
 }
@@ -171,8 +171,8 @@ static int stream(run_state *r, const char *method)
         .has_header = r->on.method && r->on.method->has_header,
         .exchange = r->s->input != NULL,
     };
-    int rc = vgi_client_stream_batch(&r->stream, r->on.client, method, r->on.params, &options,
-                                     &r->err);
+    int rc = vgi_client_stream_batch(&r->stream, r->on.client, method, r->on.params,
+                                     &options, &r->err);
 
     if (rc == VGI_OK)
         rc = show_header(r);
@@ -210,7 +210,8 @@ static const option options[] = {
     { 0, "input", OPTION_TEXT, offsetof(settings, input), "FILE",
       "exchange: JSON lines to send, - for stdin" },
     { 0, "schema", OPTION_TEXT, offsetof(settings, schema), "COLUMNS",
-      "types of the input, \"x:float64,name:string\" (default: as its first line looks)" },
+      "types of the input, \"x:float64,name:string\" (default: as its first line "
+      "looks)" },
     { 0, "limit", OPTION_COUNT, offsetof(settings, limit), "ROWS",
       "stop the stream after so many rows" },
     { 0, "header", OPTION_FLAG, offsetof(settings, print_header), NULL,
@@ -222,14 +223,17 @@ const command stream_command = {
     .name = "stream",
     .operands = "stream TARGET METHOD [NAME=VALUE ...] [OPTIONS]",
     .summary = "open a stream and print its rows",
-    .description = "Opens a producer stream and prints its rows, or an exchange stream and\n"
-                   "prints the answer to each line of --input.\n"
-                   "\n"
-                   "Exit status: 0 done, 1 the stream failed, 2 wrong usage.",
+    .description =
+        "Opens a producer stream and prints its rows, or an exchange stream and\n"
+        "prints the answer to each line of --input.\n"
+        "\n"
+        "Exit status: 0 done, 1 the stream failed, 2 wrong usage.",
     .examples = "  vgirpc stream exec:./streams count_up count=3\n"
                 "  vgirpc stream exec:./streams count_up count=1000000 --limit 5\n"
-                "  echo '{\"value\": 1.5}' | vgirpc stream exec:./streams scale factor=2 --input -\n"
-                "  vgirpc stream unix:/run/s.sock count_up count=9 --format arrow > rows.arrows\n",
+                "  echo '{\"value\": 1.5}' | vgirpc stream exec:./streams scale factor=2 "
+                "--input -\n"
+                "  vgirpc stream unix:/run/s.sock count_up count=9 --format arrow > "
+                "rows.arrows\n",
     .options = options,
     .min_operands = 2,
     .max_operands = -1,

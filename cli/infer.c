@@ -26,15 +26,16 @@ static int no_memory(vgi_error *err)
 static const struct word {
     const char *name, *format;
 } words_known[] = {
-    { "bool", "b" },          { "int8", "c" },      { "int16", "s" },
-    { "int32", "i" },         { "int64", "l" },     { "uint8", "C" },
-    { "uint16", "S" },        { "uint32", "I" },    { "uint64", "L" },
-    { "float32", "f" },       { "float64", "g" },   { "float", "f" },
-    { "double", "g" },        { "string", "u" },    { "utf8", "u" },
-    { "binary", "z" },        { "date32", "tdD" },  { "timestamp", "tsu:UTC" },
+    { "bool", "b" },    { "int8", "c" },     { "int16", "s" },
+    { "int32", "i" },   { "int64", "l" },    { "uint8", "C" },
+    { "uint16", "S" },  { "uint32", "I" },   { "uint64", "L" },
+    { "float32", "f" }, { "float64", "g" },  { "float", "f" },
+    { "double", "g" },  { "string", "u" },   { "utf8", "u" },
+    { "binary", "z" },  { "date32", "tdD" }, { "timestamp", "tsu:UTC" },
 };
 
-/* A word of the list above; anything else is taken for a format of the C Data Interface. */
+/* A word of the list above; anything else is taken for a format of the C Data Interface.
+ */
 static const char *format_of(const char *word)
 {
     for (size_t i = 0; i < sizeof(words_known) / sizeof(*words_known); i++) {
@@ -124,7 +125,8 @@ static bool look(vgi_str value, vgi_column *out, vgi_arena *mem)
         out->format = "u";
         return true;
     default:
-        out->format = memchr(value.data, '.', value.len) || memchr(value.data, 'e', value.len) ||
+        out->format = memchr(value.data, '.', value.len) ||
+                              memchr(value.data, 'e', value.len) ||
                               memchr(value.data, 'E', value.len)
                           ? "g"
                           : "l";

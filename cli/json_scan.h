@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The members of a JSON object, as spans of its text. What is no JSON is left to the library to refuse. */
+/* The members of a JSON object, as spans of its text. What is no JSON is left to the
+ * library to refuse. */
 #ifndef CLI_JSON_SCAN_H
 #define CLI_JSON_SCAN_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vgirpc: look at a worker and call it from the command line. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 
 #include "commands.h"
 
-static const command *const commands[] = { &describe_command, &call_command, &stream_command };
+static const command *const commands[] = { &describe_command, &call_command,
+                                           &stream_command };
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static const char targets_help[] =
@@ -95,7 +97,8 @@ static int run(int argc, char **argv)
     }
     if (strcmp(name, "--version") == 0)
         (void)printf("vgirpc %s\n", vgi_version());
-    else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+    else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
+             strcmp(name, "-h") == 0)
         help(argc > 2 ? argv[2] : NULL);
     else {
         (void)fprintf(stderr, "error: unknown command %s (see vgirpc --help)\n", name);
@@ -111,9 +114,9 @@ int main(int argc, char **argv)
     /* A worker or a reader that went away is an error like any other. */
     (void)signal(SIGPIPE, SIG_IGN);
     rc = run(argc, argv);
-    if (fflush(stdout) != 0 && rc == EXIT_OK) {
+    if (fflush(stdout) == 0)
+        return rc;
+    if (errno != EPIPE) /* a reader that has seen enough is no error to talk about */
         perror("error: stdout");
-        return EXIT_FAILED;
-    }
-    return rc;
+    return rc == EXIT_OK ? EXIT_FAILED : rc;
 }

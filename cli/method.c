@@ -7,8 +7,8 @@
 #include "params.h"
 #include "target.h"
 
-/* A worker that does not describe itself is called as the values look. Names with underscores are the
- * framework's own methods, which nobody describes. */
+/* A worker that does not describe itself is called as the values look. Names with
+ * underscores are the framework's own methods, which nobody describes. */
 static int look_up(session *on, const char *name, const settings *s)
 {
     vgi_error err;

@@ -15,7 +15,8 @@ typedef struct session {
     vgi_batch *params; /* NULL: there are none */
 } session;
 
-/* argv: TARGET METHOD [NAME=VALUE ...]. Says what is wrong; returns an exit status. session_close in any case. */
+/* argv: TARGET METHOD [NAME=VALUE ...]. Says what is wrong; returns an exit status.
+ * session_close in any case. */
 int session_open(session *out, const settings *s, int argc, char **argv);
 void session_close(session *on);
 

@@ -53,9 +53,9 @@ static bool parse_seconds(const char *value, unsigned *ms)
 
 static bool parse_format(const char *value, output_format *out)
 {
-    static const char *const names[] = { [FORMAT_TABLE] = "table",
-                                         [FORMAT_JSON] = "json",
-                                         [FORMAT_ARROW] = "arrow" };
+    static const char *const names[] = {
+        [FORMAT_TABLE] = "table", [FORMAT_JSON] = "json", [FORMAT_ARROW] = "arrow"
+    };
 
     for (output_format f = FORMAT_TABLE; f <= FORMAT_ARROW; f++) {
         if (strcmp(value, names[f]) == 0) {
@@ -160,10 +160,11 @@ void print_options(FILE *to, const option *options)
 {
     for (; options->name; options++) {
         char spelled[64];
-        (void)snprintf(spelled, sizeof(spelled), "%c%c%s--%s%s%s", options->letter ? '-' : ' ',
-                       options->letter ? options->letter : ' ', options->letter ? ", " : "  ",
-                       options->name, options->value ? " " : "",
-                       options->value ? options->value : "");
+        (void)snprintf(spelled, sizeof(spelled), "%c%c%s--%s%s%s",
+                       options->letter ? '-' : ' ',
+                       options->letter ? options->letter : ' ',
+                       options->letter ? ", " : "  ", options->name,
+                       options->value ? " " : "", options->value ? options->value : "");
         (void)fprintf(to, "  %-30s %s\n", spelled, options->help);
     }
 }

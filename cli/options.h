@@ -10,7 +10,12 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-typedef enum output_format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_JSON, FORMAT_ARROW } output_format;
+typedef enum output_format {
+    FORMAT_AUTO,
+    FORMAT_TABLE,
+    FORMAT_JSON,
+    FORMAT_ARROW
+} output_format;
 
 /* What the command line says. */
 typedef struct settings {
@@ -47,12 +52,12 @@ extern const option common_options[];
 typedef struct command {
     const char *name, *operands, *summary, *description, *examples;
     const option *options;
-    int min_operands, max_operands; /* max -1: any number */
+    int min_operands, max_operands;                       /* max -1: any number */
     int (*run)(const settings *s, int argc, char **argv); /* operands only */
 } command;
 
-/* Move the operands to the front of argv and fill in the settings. Returns their number, or -1 after having
- * said what is wrong. */
+/* Move the operands to the front of argv and fill in the settings. Returns their number,
+ * or -1 after having said what is wrong. */
 int parse_options(const command *cmd, settings *s, int argc, char **argv);
 void print_options(FILE *to, const option *options);
 

@@ -15,7 +15,8 @@ static int bad(vgi_error *err, const char *what, const char *which)
 
 /* ---- JSON from the command line ---- */
 
-/* Does the text read as a JSON number, literal, array or object? Only asked where no type is known. */
+/* Does the text read as a JSON number, literal, array or object? Only asked where no type
+ * is known. */
 static bool looks_like_json(const char *value)
 {
     const char c = *value;
@@ -42,8 +43,8 @@ static bool as_json(const vgi_method_info *method, const char *name, const char 
 }
 
 /* {"name":value,...} from name=value words. */
-static int json_from_words(text *out, const vgi_method_info *method, int argc, char **argv,
-                           vgi_error *err)
+static int json_from_words(text *out, const vgi_method_info *method, int argc,
+                           char **argv, vgi_error *err)
 {
     text name = { .mem = out->mem };
 
@@ -104,8 +105,8 @@ static bool is_given(vgi_str json, const char *name)
     return false;
 }
 
-/* The declared parameters, without those that are neither given nor nullable: a server may have defaults for
- * them, and otherwise says which are missing. */
+/* The declared parameters, without those that are neither given nor nullable: a server
+ * may have defaults for them, and otherwise says which are missing. */
 static int schema_of_given(vgi_schema **out, const vgi_schema *declared, vgi_str json,
                            vgi_arena *mem, vgi_error *err)
 {
@@ -116,7 +117,8 @@ static int schema_of_given(vgi_schema **out, const vgi_schema *declared, vgi_str
         return rc;
     given = all;
     given.n_children = 0;
-    given.children = vgi_arena_calloc(mem, (size_t)all.n_children + 1, sizeof(*given.children));
+    given.children =
+        vgi_arena_calloc(mem, (size_t)all.n_children + 1, sizeof(*given.children));
     if (!given.children)
         rc = bad(err, "out of memory", "");
     for (int64_t i = 0; i < all.n_children && rc == VGI_OK; i++) {
@@ -138,8 +140,8 @@ static bool is_empty(vgi_str json)
     return json.len > 0 && json.data[0] == '{' && !json_next_member(&members, &m);
 }
 
-static int build(vgi_batch **out, const vgi_method_info *method, vgi_str json, vgi_arena *mem,
-                 vgi_error *err)
+static int build(vgi_batch **out, const vgi_method_info *method, vgi_str json,
+                 vgi_arena *mem, vgi_error *err)
 {
     vgi_schema *schema = NULL;
     int rc;
@@ -156,15 +158,16 @@ static int build(vgi_batch **out, const vgi_method_info *method, vgi_str json, v
     return rc;
 }
 
-int params_batch(vgi_batch **out, const vgi_method_info *method, const settings *s, int argc,
-                 char **argv, vgi_error *err)
+int params_batch(vgi_batch **out, const vgi_method_info *method, const settings *s,
+                 int argc, char **argv, vgi_error *err)
 {
     vgi_arena mem = { 0 };
     text json = { .mem = &mem };
     int rc;
 
     if (s->json && argc > 0)
-        rc = bad(err, "parameters come from --json or from name=value, not from both", "");
+        rc =
+            bad(err, "parameters come from --json or from name=value, not from both", "");
     else if (s->json)
         rc = json_from_option(&json, s->json, err);
     else

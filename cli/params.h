@@ -8,10 +8,11 @@
 #include "options.h"
 #include "text.h"
 
-/* The parameters of `method` (NULL: not described, types are taken from the values) from name=value words or
+/* The parameters of `method` (NULL: not described, types are taken from the values) from
+ * name=value words or
  * --json. *out owned; NULL when there are none. VGI_EINVAL: *err says what is wrong. */
-int params_batch(vgi_batch **out, const vgi_method_info *method, const settings *s, int argc,
-                 char **argv, vgi_error *err);
+int params_batch(vgi_batch **out, const vgi_method_info *method, const settings *s,
+                 int argc, char **argv, vgi_error *err);
 
 /* A schema from "name:type,name:type". */
 int schema_from_words(vgi_schema **out, const char *words, vgi_error *err);

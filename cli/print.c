@@ -5,9 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define GAP 2            /* between columns */
-#define MIN_WIDTH 4      /* to which a column may be cut */
-#define EOS_BYTES 8      /* of an IPC stream's end */
+#define EOS_BYTES 8 /* of an IPC stream's end */
 #define ELLIPSIS "\xe2\x80\xa6"
 
 /* ---- foreign text ---- */
@@ -22,7 +20,7 @@ static size_t char_bytes(const char *p, size_t n)
     return len;
 }
 
-static size_t char_count(vgi_str text)
+size_t text_width(vgi_str text)
 {
     size_t count = 0;
 
@@ -41,7 +39,7 @@ static bool is_control(const char *p, size_t n)
 
 size_t print_plain(FILE *to, vgi_str text, size_t width)
 {
-    const bool cut = width > 0 && char_count(text) > width;
+    const bool cut = width > 0 && text_width(text) > width;
     const size_t last = cut ? width - 1 : SIZE_MAX;
     size_t count = 0;
 
@@ -73,124 +71,6 @@ void print_lines(FILE *to, vgi_str text)
     }
 }
 
-/* ---- tables ---- */
-
-static bool is_number(const char *format)
-{
-    return strchr("csilCSILefg", format[0]) ? !format[1] : format[0] == 'd';
-}
-
-/* Take from the widest column until the line fits. */
-static void fit(size_t *widths, size_t n, size_t terminal)
-{
-    for (;;) {
-        size_t total = (n - 1) * GAP, widest = 0;
-        for (size_t c = 0; c < n; c++) {
-            total += widths[c];
-            if (widths[c] > widths[widest])
-                widest = c;
-        }
-        if (total <= terminal || widths[widest] <= MIN_WIDTH)
-            return;
-        const size_t over = total - terminal;
-        const size_t room = widths[widest] - MIN_WIDTH;
-        /* Not all at once: the second widest may have to give as well. */
-        widths[widest] -= room < over ? (room + 1) / 2 : (over + 1) / 2;
-    }
-}
-
-static int measure(printer *p, const vgi_batch *b, int64_t rows, vgi_error *err)
-{
-    const vgi_schema *schema = vgi_batch_schema(b);
-    const size_t n = vgi_schema_columns(schema);
-
-    p->widths = vgi_arena_calloc(&p->kept, n, sizeof(*p->widths));
-    if (!p->widths) {
-        err->code = VGI_ENOMEM;
-        return VGI_ENOMEM;
-    }
-    for (size_t c = 0; c < n; c++) {
-        p->widths[c] = char_count(vgi_str_from(vgi_schema_name(schema, c)));
-        for (int64_t r = 0; r < rows; r++) {
-            vgi_str cell;
-            int rc = vgi_batch_cell_text(b, r, c, &p->mem, &cell, err);
-            if (rc != VGI_OK)
-                return rc;
-            if (char_count(cell) > p->widths[c])
-                p->widths[c] = char_count(cell);
-        }
-        if (p->widths[c] == 0)
-            p->widths[c] = 1;
-    }
-    if (p->terminal)
-        fit(p->widths, n, p->terminal);
-    return VGI_OK;
-}
-
-static void pad(size_t n)
-{
-    for (; n > 0; n--)
-        (void)putchar(' ');
-}
-
-/* One cell; the last column is not padded on the right. */
-static void print_cell(const printer *p, vgi_str cell, size_t column, size_t columns,
-                       bool right)
-{
-    const size_t width = p->widths[column];
-    size_t used = char_count(cell);
-
-    used = used > width && p->terminal ? width : used;
-    if (right && used < width)
-        pad(width - used);
-    used = print_plain(stdout, cell, p->terminal ? width : 0);
-    if (column + 1 < columns)
-        pad((right || used >= width ? 0 : width - used) + GAP);
-}
-
-static void print_heading(const printer *p, const vgi_schema *schema)
-{
-    const size_t n = vgi_schema_columns(schema);
-
-    for (size_t c = 0; c < n; c++)
-        print_cell(p, vgi_str_from(vgi_schema_name(schema, c)), c, n,
-                   is_number(vgi_schema_format(schema, c)));
-    (void)putchar('\n');
-    for (size_t c = 0; c < n; c++) {
-        for (size_t i = 0; i < p->widths[c]; i++)
-            (void)putchar('-');
-        pad(c + 1 < n ? GAP : 0);
-    }
-    (void)putchar('\n');
-}
-
-static int print_table(printer *p, const vgi_batch *b, int64_t rows, vgi_error *err)
-{
-    const vgi_schema *schema = vgi_batch_schema(b);
-    const size_t n = vgi_schema_columns(schema);
-
-    if (n == 0)
-        return VGI_OK;
-    if (!p->widths) {
-        int rc = measure(p, b, rows, err);
-        if (rc != VGI_OK)
-            return rc;
-        print_heading(p, schema);
-    }
-    for (int64_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < n; c++) {
-            vgi_str cell;
-            int rc = vgi_batch_cell_text(b, r, c, &p->mem, &cell, err);
-            if (rc != VGI_OK)
-                return rc;
-            print_cell(p, cell, c, n, is_number(vgi_schema_format(schema, c)));
-        }
-        (void)putchar('\n');
-        vgi_arena_reset(&p->mem);
-    }
-    return VGI_OK;
-}
-
 /* ---- JSON lines and Arrow ---- */
 
 static int print_json(printer *p, const vgi_batch *b, int64_t rows, vgi_error *err)
@@ -207,7 +87,8 @@ static int print_json(printer *p, const vgi_batch *b, int64_t rows, vgi_error *e
     return VGI_OK;
 }
 
-/* Each batch is encoded as a stream of its own; all but the first lose their schema, and all their end. */
+/* Each batch is encoded as a stream of its own; all but the first lose their schema, and
+ * all their end. */
 static int print_arrow(printer *p, const vgi_batch *b, vgi_error *err)
 {
     const size_t schema_bytes = vgi_schema_message(vgi_batch_schema(b)).len;
@@ -243,7 +124,7 @@ static int check_stdout(vgi_error *err)
     if (!ferror(stdout))
         return VGI_OK;
     err->code = VGI_EIO;
-    (void)snprintf(err->message, sizeof(err->message), "stdout was closed");
+    err->message[0] = '\0'; /* whoever closed it has seen enough */
     return VGI_EIO;
 }
 

@@ -57,7 +57,8 @@ int tell_error(const vgi_client *client, const vgi_error *err, const settings *s
     const vgi_remote_failure *f = client ? vgi_client_failure(client) : NULL;
 
     if (err->code != VGI_EREMOTE || !f) {
-        (void)fprintf(stderr, "error: %s\n", err->message);
+        if (err->message[0])
+            (void)fprintf(stderr, "error: %s\n", err->message);
         return EXIT_FAILED;
     }
     (void)fputs("error: ", stderr);

@@ -18,7 +18,8 @@ void text_bytes(text *t, const char *p, size_t n);
 void text_add(text *t, const char *s);
 void text_json_string(text *t, const char *s); /* with quotes */
 bool text_read(text *t, FILE *f);              /* to the end; false: a read error */
-/* One line without its newline; false: at the end, or a read error (ferror). Clears the text. */
+/* One line without its newline; false: at the end, or a read error (ferror). Clears the
+ * text. */
 bool text_line(text *t, FILE *f);
 
 static inline vgi_str text_str(const text *t)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes as all that a server answers to a client that asks what it offers, and then calls it. */
+/* Bytes as all that a server answers to a client that asks what it offers, and then calls
+ * it. */
 #include <vgirpc/client.h>
 
 #include "client/connection.h"
@@ -17,7 +18,8 @@ static vgi_client *connect_to(const uint8_t *data, size_t size)
 
     if (vgi__mem_open(&io, data, size, 0, NULL, NULL, NULL) != VGI_OK)
         return NULL;
-    if (vgi__bytes_channel_new(&channel, io, NULL, &options.limits, NULL, NULL) != VGI_OK) {
+    if (vgi__bytes_channel_new(&channel, io, NULL, &options.limits, NULL, NULL) !=
+        VGI_OK) {
         vgi__io_close(io);
         return NULL;
     }

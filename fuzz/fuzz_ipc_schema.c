@@ -16,7 +16,8 @@ static void check_encoded(const vgi_schema *s)
     size_t used = 0;
     vgi__buffer_init(&message, NULL, SIZE_MAX);
     if (vgi__schema_encode(s, &message, NULL) == VGI_OK) {
-        int rc = vgi__schema_decode(&back, message.data, message.len, &used, NULL, NULL, NULL);
+        int rc =
+            vgi__schema_decode(&back, message.data, message.len, &used, NULL, NULL, NULL);
         if (rc != VGI_OK && rc != VGI_ELIMIT)
             abort();
         if (rc == VGI_OK && (used != message.len || !vgi_schema_equal(s, back)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stream reader on any bytes: what it accepts must be safe to look at, to keep and to export. The first
- * byte chooses how many bytes a read yields. */
+/* The stream reader on any bytes: what it accepts must be safe to look at, to keep and to
+ * export. The first byte chooses how many bytes a read yields. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +20,8 @@ static void touch_bytes(vgi_bytes bytes)
 static void touch(const vgi_schema *s, int32_t node, const struct ArrowArray *a);
 
 /* The child row that a row of a union or run-end encoded array stands for must exist. */
-static void touch_chosen(const vgi_schema *s, int32_t node, const struct ArrowArray *a, int64_t row)
+static void touch_chosen(const vgi_schema *s, int32_t node, const struct ArrowArray *a,
+                         int64_t row)
 {
     if (s->nodes[node].layout == VGI__LAYOUT_UNION_DENSE) {
         int32_t at = ((const int32_t *)a->buffers[1])[row];
@@ -38,7 +39,8 @@ static void touch_chosen(const vgi_schema *s, int32_t node, const struct ArrowAr
     }
 }
 
-static void touch_row(const vgi_schema *s, int32_t node, const struct ArrowArray *a, int64_t row)
+static void touch_row(const vgi_schema *s, int32_t node, const struct ArrowArray *a,
+                      int64_t row)
 {
     const vgi__node *n = &s->nodes[node];
     int64_t first;
@@ -54,8 +56,9 @@ static void touch_row(const vgi_schema *s, int32_t node, const struct ArrowArray
         break;
     case VGI__LAYOUT_FIXED:
         touch_bytes(vgi__array_bytes(s, node, a, row));
-        if (n->dictionary >= 0 && (vgi__array_index(s, node, a, row) < 0 ||
-                                   vgi__array_index(s, node, a, row) >= a->dictionary->length))
+        if (n->dictionary >= 0 &&
+            (vgi__array_index(s, node, a, row) < 0 ||
+             vgi__array_index(s, node, a, row) >= a->dictionary->length))
             abort();
         break;
     case VGI__LAYOUT_BINARY:
@@ -107,7 +110,8 @@ static void check_batch(const vgi_batch *b)
         array.release(&array);
         schema.release(&schema);
     }
-    vgi_batch borrowed = *b; /* as if the data were not its own: a copy through the writer */
+    vgi_batch borrowed =
+        *b; /* as if the data were not its own: a copy through the writer */
     borrowed.whole = false;
     if (b->body_bytes < 4096 && b->root->length < 4096 &&
         vgi_batch_retain(&borrowed, &copy, NULL) == VGI_OK)
@@ -123,7 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     vgi__io *io = NULL;
     vgi__reader *r = NULL;
     vgi_batch b;
-    if (size == 0 || vgi__mem_open(&io, data + 1, size - 1, data[0], NULL, NULL, NULL) != VGI_OK)
+    if (size == 0 ||
+        vgi__mem_open(&io, data + 1, size - 1, data[0], NULL, NULL, NULL) != VGI_OK)
         return 0;
     vgi__batch_init(&b, NULL);
     if (vgi__reader_new(&r, io, &limits, NULL, NULL) == VGI_OK) {

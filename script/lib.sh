@@ -5,7 +5,7 @@ build=$root/build
 
 build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config python3 libzstd-dev liblz4-dev \
 libjansson-dev libcmocka-dev"
-test_packages="clang libclang-rt-14-dev python3-venv"
+test_packages="clang libclang-rt-14-dev"
 
 # step WHAT COMMAND...: says what is done and how long it took; the script ends when it fails.
 step() {
@@ -56,7 +56,8 @@ packages() {
         return 1
     fi
     echo "$line"
-    quietly apt-get update && DEBIAN_FRONTEND=noninteractive quietly $line
+    # shellcheck disable=SC2086
+    quietly apt-get update && quietly env DEBIAN_FRONTEND=noninteractive $line
 }
 
 # release_build [TARGET...]: what is in build/, all of it without targets.

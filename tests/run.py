@@ -66,10 +66,10 @@ def ctest(name, folder, *options, needs, **more):
     return Suite(name, command, needs=needs, **more)
 
 
-def conformance(name, folder, release, legs, **more):
-    env = {"VGI_BUILD": str(folder), **more.pop("env", {})}
-    needs = [more.pop("after"), "python"]
-    return Suite(name, script("tests/conformance/run.sh", release, *legs), needs, env, **more)
+def conformance(name, folder, release, *legs, after, scale=1):
+    """A suite of the reference against the worker of a build; `scale` stretches its deadlines."""
+    env = {"VGI_BUILD": str(folder), "VGI_TIMEOUT_SCALE": str(scale)}
+    return Suite(name, script("tests/conformance/run.sh", release, *legs), [after, "python"], env)
 
 
 def suites(full):
@@ -77,15 +77,16 @@ def suites(full):
     threaded = "unit/(base|codec|crypto|rpc|server|client|transport)"
     torture = {"VGI_TORTURE_MAX": "0", "VGI_TORTURE_SECONDS": "0"} if full else {}
     fuzz_seconds = 300 if full else 20
+    dev, tsan = BUILD / "dev", BUILD / "tsan"
     table = [
         build("build-release", "release", BUILD),
         Suite("python", script("tests/conformance/setup.sh"), builds=True),
-        build("build-dev", "dev", BUILD / "dev"),
-        ctest("unit-sanitized", BUILD / "dev", "-LE", "check", needs=["build-dev"]),
+        build("build-dev", "dev", dev),
+        ctest("unit-sanitized", dev, "-LE", "check", needs=["build-dev"]),
         build("build-clang", "release", BUILD / "clang", clang),
         ctest("unit-clang", BUILD / "clang", "-LE", "check", needs=["build-clang"]),
-        build("build-tsan", "tsan", BUILD / "tsan"),
-        ctest("unit-threads", BUILD / "tsan", "-R", threaded, needs=["build-tsan"]),
+        build("build-tsan", "tsan", tsan),
+        ctest("unit-threads", tsan, "-R", threaded, needs=["build-tsan"]),
         ctest("checks", BUILD, "-L", "check", needs=["build-release"]),
         Suite(
             "torture",
@@ -101,10 +102,12 @@ def suites(full):
             ["build-fuzz"],
             seconds=120 + 20 * fuzz_seconds,
         ),
-        conformance("conformance-seed", BUILD, "seed", [], after="build-release"),
-        conformance("conformance-current", BUILD, "current", [], after="build-release"),
-        conformance("conformance-sanitized", BUILD / "dev", "seed", [], after="build-dev"),
-        conformance("conformance-threads", BUILD / "tsan", "seed", ["unix_threaded"], after="build-tsan"),
+        conformance("conformance-seed", BUILD, "seed", after="build-release"),
+        conformance("conformance-current", BUILD, "current", after="build-release"),
+        conformance("sanitized-seed", dev, "seed", after="build-dev", scale=4),
+        conformance("sanitized-current", dev, "current", after="build-dev", scale=4),
+        conformance("threads-seed", tsan, "seed", "unix_threaded", after="build-tsan", scale=4),
+        conformance("threads-current", tsan, "current", "unix_threaded", after="build-tsan", scale=4),
         Suite("demo", script("tests/demo/run.sh"), ["build-release"]),
         Suite("docs", script("tests/docs/run.sh"), ["build-release", "python"]),
         Suite("property", script("tests/property/run.sh"), ["build-release", "python"]),
@@ -116,10 +119,15 @@ def suites(full):
                 "soak-sanitized",
                 script("tests/soak/run.sh", "1000000"),
                 ["build-dev"],
-                {"VGI_BUILD": str(BUILD / "dev")},
+                {"VGI_BUILD": str(dev)},
                 seconds=3600,
             ),
-            Suite("valgrind", script("tests/valgrind/run.sh", "pipe"), ["build-release", "python"], seconds=7200),
+            Suite(
+                "valgrind",
+                script("tests/valgrind/run.sh", "pipe"),
+                ["build-release", "python"],
+                seconds=7200,
+            ),
         ]
     return table
 

@@ -11,7 +11,10 @@ import sys
 
 from sources import bare_c, files, finish, line_of
 
-ALLOCATION = "malloc calloc realloc reallocarray aligned_alloc posix_memalign free strdup strndup asprintf vasprintf"
+ALLOCATION = (
+    "malloc calloc realloc reallocarray aligned_alloc posix_memalign free "
+    "strdup strndup asprintf vasprintf"
+)
 UNSAFE = "sprintf vsprintf strcpy stpcpy strcat strncpy gets atoi atol atoll atof strtok alloca assert setjmp"
 
 # Functions, the folders in which they are banned, and the files or folders that are the exception.

@@ -5,6 +5,8 @@
  *
  * A client is one connection. It and its streams belong to one thread at a
  * time. While a stream is open no other call can be made on its client.
+ * Descriptors (vgi_type) are compiled once and known by their address: they
+ * must stay what and where they are as long as the client.
  */
 #ifndef VGIRPC_CLIENT_H
 #define VGIRPC_CLIENT_H
@@ -118,8 +120,10 @@ typedef struct vgi_stream_options {
  * Open a stream with described parameters.
  * @param options  NULL: a producer without header
  * @param[out] out owned: vgi_stream_close
- * @return as vgi_client_call; that the server refused to open may also be seen
- *         only at the first row. @since 0.1
+ * @return as vgi_client_call; without a header the server's refusal to open is
+ *         seen only at the first row. After a refusal the connection may be lost
+ *         (the next call says VGI_ECLOSED): not every server tells what it
+ *         expects then. @since 0.1
  */
 VGI_API int vgi_client_stream(vgi_stream **out, vgi_client *client, const char *method,
                               const vgi_type *in_type, const void *in,
@@ -174,7 +178,11 @@ VGI_API int vgi_stream_tick(vgi_stream *stream, const vgi_metadata *tick, const 
 VGI_API int vgi_stream_exchange(vgi_stream *stream, const vgi_batch *in, const vgi_batch **batch,
                                 vgi_error *err);
 
-/** Tell the server to stop, and end the stream. @return VGI_OK or VGI_EIO. @since 0.1 */
+/**
+ * Tell the server to stop, and end the stream.
+ * @return VGI_OK, also when it is over already; VGI_EIO, VGI_ECLOSED, VGI_ETIMEDOUT,
+ *         VGI_EPROTO the connection is lost. @since 0.1
+ */
 VGI_API int vgi_stream_cancel(vgi_stream *stream, vgi_error *err);
 
 /** End the stream, draining what is left, and free it. NULL is ignored. @since 0.1 */
@@ -230,7 +238,11 @@ VGI_API void vgi_description_free(vgi_description *description);
 
 /**
  * Make a batch from JSON: one object is one row, an array of objects several.
- * Missing keys are null (an error where the column is not nullable).
+ * Missing keys are null (an error where the column is not nullable). Lists are
+ * arrays, structs objects, maps objects or arrays of pairs, bytes base64, dates
+ * and times ISO 8601 or the number that is stored. Numbers may stand in strings:
+ * for what JSON numbers cannot hold, exact decimals, "NaN" and "Infinity".
+ * Unions and run-end encoded columns cannot be made.
  * @param schema    of the batch
  * @param json      UTF-8, not NUL-terminated
  * @param[out] out  owned

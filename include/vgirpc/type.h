@@ -30,7 +30,9 @@
  * Attributes are trailing designated initialisers: .wire_name, .arrow (a C
  * Data Interface format string that the C type can hold: "tsu:UTC" in an
  * int64_t, "tdD" in an int32_t, "U" or "d:20,4" in a vgi_str, "w:8" in a
- * vgi_bytes), .fallback, .doc, .enum_names, .nullable, .dictionary.
+ * vgi_bytes), .fallback, .doc, .enum_names, .nullable, .dictionary. On a list,
+ * .arrow says what the list is when it is a list's format ("+m", "+L", "+w:3"),
+ * and what the items are otherwise; .enum_names and .dictionary are of the items.
  */
 #ifndef VGIRPC_TYPE_H
 #define VGIRPC_TYPE_H
@@ -91,14 +93,14 @@ typedef struct vgi_field {
     size_t offset;        /**< of the member in its struct, bytes */
     vgi_shape shape;
     /* attributes, all optional */
-    const char *wire_name;         /**< NULL: `name` */
-    const char *arrow;             /**< Arrow C format string; NULL: follows from `type` */
-    const char *fallback;          /**< value when the column is missing, as one JSON scalar */
-    const char *doc;               /**< for describe pages, --help */
+    const char *wire_name; /**< NULL: `name` */
+    const char *arrow;     /**< Arrow C format string; NULL: follows from `type` */
+    const char *fallback;  /**< value when the column is missing, as one JSON scalar */
+    const char *doc;       /**< for describe pages, --help */
     const char *const *enum_names; /**< NULL-terminated, indexed by value */
-    const char *dictionary;        /**< index format ("s") to dictionary-encode a string */
-    bool nullable;                 /**< strings: data == NULL is null */
-    int reserved_;                 /**< 0 */
+    const char *dictionary; /**< index format ("s") to dictionary-encode a string */
+    bool nullable;          /**< data, items or the handle being NULL is null */
+    int reserved_;          /**< 0 */
 } vgi_field;
 
 /** A described type. Identity is structural: two equal tables are one type. */
@@ -118,21 +120,23 @@ struct vgi_type {
     int reserved_; /**< 0 */
 };
 
+/* clang-format off */
+
 /** The scalar types: X(C type, kind, Arrow format). */
-#define VGI_SCALARS_(X)              \
-    X(vgi_void, VOID, "n")           \
-    X(_Bool, BOOL, "b")              \
-    X(int8_t, INT8, "c")             \
-    X(int16_t, INT16, "s")           \
-    X(int32_t, INT32, "i")           \
-    X(int64_t, INT64, "l")           \
-    X(uint8_t, UINT8, "C")           \
-    X(uint16_t, UINT16, "S")         \
-    X(uint32_t, UINT32, "I")         \
-    X(uint64_t, UINT64, "L")         \
-    X(float, FLOAT32, "f")           \
-    X(double, FLOAT64, "g")          \
-    X(vgi_str, STR, "u")             \
+#define VGI_SCALARS_(X)      \
+    X(vgi_void, VOID, "n")   \
+    X(_Bool, BOOL, "b")      \
+    X(int8_t, INT8, "c")     \
+    X(int16_t, INT16, "s")   \
+    X(int32_t, INT32, "i")   \
+    X(int64_t, INT64, "l")   \
+    X(uint8_t, UINT8, "C")   \
+    X(uint16_t, UINT16, "S") \
+    X(uint32_t, UINT32, "I") \
+    X(uint64_t, UINT64, "L") \
+    X(float, FLOAT32, "f")   \
+    X(double, FLOAT64, "g")  \
+    X(vgi_str, STR, "u")     \
     X(vgi_bytes, BYTES, "z")
 
 #define VGI_DECLARE_(T, K, A) extern VGI_API const vgi_type vgi_type_##T;
@@ -146,13 +150,13 @@ extern VGI_API const vgi_type vgi_type_vgi_schema; /**< of a `vgi_schema *` memb
 #ifndef __cplusplus
 
 #define VGI_ARM_(T, sym) T: &vgi_type_##sym, const T *: &vgi_type_##sym
-#define VGI_TYPE_OF_(x)                                                              \
-    _Generic((x), VGI_ARM_(_Bool, _Bool), VGI_ARM_(int8_t, int8_t),                  \
-             VGI_ARM_(int16_t, int16_t), VGI_ARM_(int32_t, int32_t),                 \
-             VGI_ARM_(int64_t, int64_t), VGI_ARM_(uint8_t, uint8_t),                 \
-             VGI_ARM_(uint16_t, uint16_t), VGI_ARM_(uint32_t, uint32_t),             \
-             VGI_ARM_(uint64_t, uint64_t), VGI_ARM_(float, float),                   \
-             VGI_ARM_(double, double), VGI_ARM_(vgi_str, vgi_str),                   \
+#define VGI_TYPE_OF_(x)                                                               \
+    _Generic((x), VGI_ARM_(_Bool, _Bool), VGI_ARM_(int8_t, int8_t),                   \
+             VGI_ARM_(int16_t, int16_t), VGI_ARM_(int32_t, int32_t),                  \
+             VGI_ARM_(int64_t, int64_t), VGI_ARM_(uint8_t, uint8_t),                  \
+             VGI_ARM_(uint16_t, uint16_t), VGI_ARM_(uint32_t, uint32_t),              \
+             VGI_ARM_(uint64_t, uint64_t), VGI_ARM_(float, float),                    \
+             VGI_ARM_(double, double), VGI_ARM_(vgi_str, vgi_str),                    \
              VGI_ARM_(vgi_bytes, vgi_bytes), struct vgi_batch *: &vgi_type_vgi_batch, \
              struct vgi_schema *: &vgi_type_vgi_schema)
 
@@ -168,48 +172,48 @@ extern VGI_API const vgi_type vgi_type_vgi_schema; /**< of a `vgi_schema *` memb
 
 /** A scalar, string, batch or schema member; its Arrow type follows from its C type. */
 #define VGI_FIELD(...) VGI_FIELD_(__VA_ARGS__, .reserved_ = 0)
-#define VGI_FIELD_(T, m, ...)                                             \
-    {                                                                     \
-        .name = #m, .type = VGI_TYPE_OF_(VGI_MEMBER_(T, m)),              \
+#define VGI_FIELD_(T, m, ...)                                                \
+    {                                                                        \
+        .name = #m, .type = VGI_TYPE_OF_(VGI_MEMBER_(T, m)),                 \
         .offset = offsetof(T, m), .shape = VGI_SHAPE_OF_(VGI_MEMBER_(T, m)), \
-        __VA_ARGS__                                                       \
+        __VA_ARGS__                                                          \
     }
 
 /** A member of a named type `U` (VGI_STRUCT, VGI_ENUM, ...), or `const U *`: optional. */
 #define VGI_NESTED(...) VGI_NESTED_(__VA_ARGS__, .reserved_ = 0)
-#define VGI_NESTED_(T, m, U, ...)                                                          \
-    {                                                                                      \
-        .name = #m, .type = &vgi_type_##U, .offset = offsetof(T, m),                       \
-        .shape = _Generic(VGI_MEMBER_(T, m), U: VGI_VALUE, const U *: VGI_OPTIONAL),       \
-        __VA_ARGS__                                                                        \
+#define VGI_NESTED_(T, m, U, ...)                                                    \
+    {                                                                                \
+        .name = #m, .type = &vgi_type_##U, .offset = offsetof(T, m),                 \
+        .shape = _Generic(VGI_MEMBER_(T, m), U: VGI_VALUE, const U *: VGI_OPTIONAL), \
+        __VA_ARGS__                                                                  \
     }
 
 /** A member declared VGI_SLICE(U). */
 #define VGI_LIST(...) VGI_LIST_(__VA_ARGS__, .reserved_ = 0)
-#define VGI_LIST_(T, m, U, ...)                                              \
-    {                                                                        \
-        .name = #m, .type = &vgi_type_##U, .offset = offsetof(T, m),         \
-        .shape = _Generic(VGI_MEMBER_(T, m.items), const U *: VGI_LIST_OF),  \
-        __VA_ARGS__                                                          \
+#define VGI_LIST_(T, m, U, ...)                                             \
+    {                                                                       \
+        .name = #m, .type = &vgi_type_##U, .offset = offsetof(T, m),        \
+        .shape = _Generic(VGI_MEMBER_(T, m.items), const U *: VGI_LIST_OF), \
+        __VA_ARGS__                                                         \
     }
 
 /** Describe struct `T`, field by field, in wire order. At file scope. */
-#define VGI_STRUCT(T, ...)                                              \
-    static const vgi_type vgi_type_##T = {                              \
-        .abi = VGI_TYPE_ABI,                                            \
-        .field_size = sizeof(vgi_field),                                \
-        .kind = VGI_KIND_STRUCT,                                        \
-        .name = #T,                                                     \
-        .size = sizeof(T),                                              \
-        .fields = (const vgi_field[]){ __VA_ARGS__, { .name = NULL } }  \
+#define VGI_STRUCT(T, ...)                                             \
+    static const vgi_type vgi_type_##T = {                             \
+        .abi = VGI_TYPE_ABI,                                           \
+        .field_size = sizeof(vgi_field),                               \
+        .kind = VGI_KIND_STRUCT,                                       \
+        .name = #T,                                                    \
+        .size = sizeof(T),                                             \
+        .fields = (const vgi_field[]){ __VA_ARGS__, { .name = NULL } } \
     }
 
-#define VGI_NAMED_(T, K, ...)                                                          \
-    static const vgi_type vgi_type_##T = { .abi = VGI_TYPE_ABI,                        \
-                                           .field_size = sizeof(vgi_field),            \
-                                           .kind = VGI_KIND_##K,                       \
-                                           .name = #T,                                 \
-                                           .size = sizeof(T),                          \
+#define VGI_NAMED_(T, K, ...)                                               \
+    static const vgi_type vgi_type_##T = { .abi = VGI_TYPE_ABI,             \
+                                           .field_size = sizeof(vgi_field), \
+                                           .kind = VGI_KIND_##K,            \
+                                           .name = #T,                      \
+                                           .size = sizeof(T),               \
                                            __VA_ARGS__ }
 
 /**
@@ -218,9 +222,9 @@ extern VGI_API const vgi_type vgi_type_vgi_schema; /**< of a `vgi_schema *` memb
  * For a map the item is a {key, value} struct, and `.arrow = "+m"`.
  */
 #define VGI_LIST_TYPE(...) VGI_LIST_TYPE_(__VA_ARGS__, .reserved_ = 0)
-#define VGI_LIST_TYPE_(T, U, ...)                                                    \
-    VGI_STATIC_ASSERT(_Generic(((T *)0)->items, const U *: 1, default: 0),           \
-                      #T " is not a VGI_SLICE(" #U ")");                             \
+#define VGI_LIST_TYPE_(T, U, ...)                                          \
+    VGI_STATIC_ASSERT(_Generic(((T *)0)->items, const U *: 1, default: 0), \
+                      #T " is not a VGI_SLICE(" #U ")");                   \
     VGI_NAMED_(T, LIST, .item = &vgi_type_##U, __VA_ARGS__)
 
 /**
@@ -228,9 +232,9 @@ extern VGI_API const vgi_type vgi_type_vgi_schema; /**< of a `vgi_schema *` memb
  *     typedef const int64_t *maybe_i64;  VGI_OPTIONAL_TYPE(maybe_i64, int64_t);
  */
 #define VGI_OPTIONAL_TYPE(...) VGI_OPTIONAL_TYPE_(__VA_ARGS__, .reserved_ = 0)
-#define VGI_OPTIONAL_TYPE_(T, U, ...)                                                \
-    VGI_STATIC_ASSERT(_Generic(*(T *)0, const U *: 1, default: 0),                   \
-                      #T " is not a const " #U " *");                                \
+#define VGI_OPTIONAL_TYPE_(T, U, ...)                              \
+    VGI_STATIC_ASSERT(_Generic(*(T *)0, const U *: 1, default: 0), \
+                      #T " is not a const " #U " *");              \
     VGI_NAMED_(T, OPTIONAL, .item = &vgi_type_##U, __VA_ARGS__)
 
 /**
@@ -239,8 +243,8 @@ extern VGI_API const vgi_type vgi_type_vgi_schema; /**< of a `vgi_schema *` memb
  *     typedef vgi_str maybe_str; VGI_SCALAR(maybe_str, vgi_str, .nullable = true);
  */
 #define VGI_SCALAR(...) VGI_SCALAR_(__VA_ARGS__, .reserved_ = 0)
-#define VGI_SCALAR_(T, U, ...)                                                       \
-    VGI_STATIC_ASSERT(_Generic(*(T *)0, U: 1, default: 0), #T " is not a " #U);      \
+#define VGI_SCALAR_(T, U, ...)                                                  \
+    VGI_STATIC_ASSERT(_Generic(*(T *)0, U: 1, default: 0), #T " is not a " #U); \
     VGI_NAMED_(T, ALIAS, .item = &vgi_type_##U, __VA_ARGS__)
 
 /**
@@ -251,8 +255,8 @@ extern VGI_API const vgi_type vgi_type_vgi_schema; /**< of a `vgi_schema *` memb
  *     VGI_ENUM(status, status_names);
  */
 #define VGI_ENUM(...) VGI_ENUM_(__VA_ARGS__, .reserved_ = 0)
-#define VGI_ENUM_(T, names, ...)                                                     \
-    VGI_STATIC_ASSERT(sizeof(T) == sizeof(int32_t), #T " is not 4 bytes wide");      \
+#define VGI_ENUM_(T, names, ...)                                                \
+    VGI_STATIC_ASSERT(sizeof(T) == sizeof(int32_t), #T " is not 4 bytes wide"); \
     VGI_NAMED_(T, ALIAS, .item = &vgi_type_int32_t, .enum_names = (names), __VA_ARGS__)
 
 /** Name a struct that never leaves the process: stream state with handles in it. */
@@ -264,6 +268,8 @@ extern VGI_API const vgi_type vgi_type_vgi_schema; /**< of a `vgi_schema *` memb
 #define VGI_INTO(T, p) &vgi_type_##T, _Generic((p), T *: (p))
 
 #endif /* !__cplusplus */
+
+/* clang-format on */
 
 VGI_END_DECLS
 

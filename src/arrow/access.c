@@ -20,7 +20,8 @@ static int64_t signed_at(const void *items, int32_t width, int64_t i)
     }
 }
 
-bool vgi__array_is_null(const vgi_schema *s, int32_t node, const struct ArrowArray *a, int64_t row)
+bool vgi__array_is_null(const vgi_schema *s, int32_t node, const struct ArrowArray *a,
+                        int64_t row)
 {
     switch (s->nodes[node].layout) {
     case VGI__LAYOUT_NULL:
@@ -47,7 +48,8 @@ static vgi_bytes view_at(const struct ArrowArray *a, int64_t i)
     return (vgi_bytes){ data + vgi__load32(view + 12), len };
 }
 
-vgi_bytes vgi__array_bytes(const vgi_schema *s, int32_t node, const struct ArrowArray *a, int64_t row)
+vgi_bytes vgi__array_bytes(const vgi_schema *s, int32_t node, const struct ArrowArray *a,
+                           int64_t row)
 {
     int64_t i = row + a->offset;
     const vgi__node *n = &s->nodes[node];
@@ -65,12 +67,14 @@ vgi_bytes vgi__array_bytes(const vgi_schema *s, int32_t node, const struct Arrow
     case VGI__LAYOUT_VIEW:
         return view_at(a, i);
     default:
-        return (vgi_bytes){ (const uint8_t *)a->buffers[1] + i * n->width, (size_t)n->width };
+        return (vgi_bytes){ (const uint8_t *)a->buffers[1] + i * n->width,
+                            (size_t)n->width };
     }
     return (vgi_bytes){ (const uint8_t *)a->buffers[2] + first, (size_t)(end - first) };
 }
 
-int64_t vgi__array_index(const vgi_schema *s, int32_t node, const struct ArrowArray *a, int64_t row)
+int64_t vgi__array_index(const vgi_schema *s, int32_t node, const struct ArrowArray *a,
+                         int64_t row)
 {
     const vgi__node *n = &s->nodes[node];
     int64_t v = signed_at(a->buffers[1], n->width, row + a->offset);
@@ -79,12 +83,13 @@ int64_t vgi__array_index(const vgi_schema *s, int32_t node, const struct ArrowAr
     return (int64_t)((uint64_t)v & ((UINT64_C(1) << (8 * n->width)) - 1));
 }
 
-void vgi__array_list(const vgi_schema *s, int32_t node, const struct ArrowArray *a, int64_t row,
-                     int64_t *first, int64_t *count)
+void vgi__array_list(const vgi_schema *s, int32_t node, const struct ArrowArray *a,
+                     int64_t row, int64_t *first, int64_t *count)
 {
     const vgi__node *n = &s->nodes[node];
     int64_t i = row + a->offset;
-    int32_t width = n->layout == VGI__LAYOUT_LIST64 || n->layout == VGI__LAYOUT_LIST_VIEW64 ? 8 : 4;
+    int32_t width =
+        n->layout == VGI__LAYOUT_LIST64 || n->layout == VGI__LAYOUT_LIST_VIEW64 ? 8 : 4;
     switch (n->layout) {
     case VGI__LAYOUT_FIXED_LIST:
         *first = i * n->width;

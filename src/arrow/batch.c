@@ -18,14 +18,20 @@ void vgi__batch_init(vgi_batch *b, const vgi_allocator *a)
 
 void vgi__batch_clear(vgi_batch *b)
 {
+    vgi__batch_drop_data(b);
     vgi_schema_unref(b->schema);
+    b->schema = NULL;
+    b->store.linked_for = NULL;
+}
+
+void vgi__batch_drop_data(vgi_batch *b)
+{
     vgi__block_unref(b->body);
     vgi__block_unref(b->meta);
     vgi__block_unref(b->inflated);
     vgi__dictionary_set_unref(b->dictionaries);
     if (b->imported.release)
         b->imported.release(&b->imported);
-    b->schema = NULL;
     b->body = b->meta = b->inflated = NULL;
     b->dictionaries = NULL;
     b->root = NULL;
@@ -55,14 +61,18 @@ int vgi__batch_new(vgi_batch **out, const vgi_allocator *a, vgi_error *err)
     return VGI_OK;
 }
 
-int vgi__store_reserve(vgi__array_store *s, const vgi_allocator *a, size_t arrays, size_t children,
-                       size_t buffers)
+int vgi__store_reserve(vgi__array_store *s, const vgi_allocator *a, size_t arrays,
+                       size_t children, size_t buffers)
 {
+    if (arrays <= s->arrays_cap && children <= s->children_cap &&
+        buffers <= s->buffers_cap)
+        return VGI_OK;
     void *array_p = s->arrays;
     void *children_p = s->children;
     void *buffers_p = (void *)s->buffers;
     bool ok = vgi__grow(a, &array_p, &s->arrays_cap, arrays, sizeof(*s->arrays));
-    ok = ok && vgi__grow(a, &children_p, &s->children_cap, children, sizeof(*s->children));
+    ok =
+        ok && vgi__grow(a, &children_p, &s->children_cap, children, sizeof(*s->children));
     ok = ok && vgi__grow(a, &buffers_p, &s->buffers_cap, buffers, sizeof(*s->buffers));
     s->arrays = array_p; /* also after a failure: those that did grow have moved */
     s->children = children_p;
@@ -101,7 +111,8 @@ static int copy_metadata(vgi_batch *to, vgi_metadata m)
 }
 
 /* The place in `to` that corresponds to `p` in `from`; pointers to elsewhere stay. */
-static const void *moved(const vgi__array_store *to, const vgi__array_store *from, const void *p)
+static const void *moved(const vgi__array_store *to, const vgi__array_store *from,
+                         const void *p)
 {
     uintptr_t base = (uintptr_t)from->buffers;
     uintptr_t at = (uintptr_t)p;
@@ -110,7 +121,8 @@ static const void *moved(const vgi__array_store *to, const vgi__array_store *fro
     return (const char *)to->buffers + (at - base);
 }
 
-/* Copy the array structs of a decoded batch, which lie in the order of the schema's nodes. */
+/* Copy the array structs of a decoded batch, which lie in the order of the schema's
+ * nodes. */
 static int copy_arrays(vgi_batch *to, const vgi_batch *from)
 {
     size_t n = (size_t)from->schema->n_nodes;
@@ -119,7 +131,8 @@ static int copy_arrays(vgi_batch *to, const vgi_batch *from)
     if (vgi__store_reserve(new, to->allocator, n, n, old->buffers_used) != VGI_OK)
         return VGI_ENOMEM;
     new->buffers_used = old->buffers_used;
-    for (size_t i = 0; i < old->buffers_used; i++) /* the last of a view array points into them */
+    for (size_t i = 0; i < old->buffers_used;
+         i++) /* the last of a view array points into them */
         new->buffers[i] = moved(new, old, old->buffers[i]);
     for (size_t i = 0; i + 1 < n; i++)
         new->children[i] = new->arrays + (old->children[i] - old->arrays);
@@ -189,9 +202,11 @@ static int copy_through_ipc(const vgi_batch *from, vgi_batch *to, vgi_error *err
     vgi__block *block = NULL;
     int rc = encode(from, &block, err);
     if (rc == VGI_OK)
-        rc = vgi__stream_decode(to, block->data, block->size, block, &limits, to->allocator, err);
+        rc = vgi__stream_decode(to, block->data, block->size, block, &limits,
+                                to->allocator, err);
     vgi__block_unref(block);
-    return rc == VGI_END ? vgi__fail(err, VGI_EINTERNAL, NULL, "batch lost in a copy") : rc;
+    return rc == VGI_END ? vgi__fail(err, VGI_EINTERNAL, NULL, "batch lost in a copy")
+                         : rc;
 }
 
 int vgi_batch_retain(const vgi_batch *batch, vgi_batch **out, vgi_error *err)

@@ -2,9 +2,10 @@
 /*
  * Design notes: batches across the C Data Interface.
  *
- * An exported tree is one allocation: its array structs, all with the same owner behind private_data,
- * and a kept batch whose buffers they show. The owner counts structs that were not released: children
- * can be moved out and released later, on any thread, and the last one ends the allocation and the batch.
+ * An exported tree is one allocation: its array structs, all with the same owner behind
+ * private_data, and a kept batch whose buffers they show. The owner counts structs that
+ * were not released: children can be moved out and released later, on any thread, and the
+ * last one ends the allocation and the batch.
  */
 #include <string.h>
 
@@ -43,7 +44,8 @@ static size_t count_arrays(const struct ArrowArray *a)
     return a->dictionary ? n + count_arrays(a->dictionary) : n;
 }
 
-static void fill_exported(exported *e, struct ArrowArray *to, const struct ArrowArray *from)
+static void fill_exported(exported *e, struct ArrowArray *to,
+                          const struct ArrowArray *from)
 {
     *to = *from;
     to->release = release_exported;
@@ -80,8 +82,8 @@ static int export_array(const vgi_batch *batch, struct ArrowArray *out, vgi_erro
     return VGI_OK;
 }
 
-int vgi_batch_export(const vgi_batch *batch, struct ArrowArray *array, struct ArrowSchema *schema,
-                     vgi_error *err)
+int vgi_batch_export(const vgi_batch *batch, struct ArrowArray *array,
+                     struct ArrowSchema *schema, vgi_error *err)
 {
     struct ArrowSchema described = { .release = NULL };
     if (schema) {
@@ -110,7 +112,8 @@ static bool fits(const vgi_schema *s, int32_t node, const struct ArrowArray *a)
         (view ? a->n_buffers < n->n_buffers + 1 : a->n_buffers != n->n_buffers) ||
         (a->dictionary != NULL) != (n->dictionary >= 0))
         return false;
-    if (n->dictionary >= 0 && !fits(s->dictionaries[n->dictionary].values, 1, a->dictionary))
+    if (n->dictionary >= 0 &&
+        !fits(s->dictionaries[n->dictionary].values, 1, a->dictionary))
         return false;
     bool rows = n->layout == VGI__LAYOUT_STRUCT || n->layout == VGI__LAYOUT_UNION_SPARSE;
     int32_t child = vgi__child(node);
@@ -125,7 +128,8 @@ int vgi_batch_import(vgi_batch **out, const vgi_schema *schema, struct ArrowArra
                      vgi_error *err)
 {
     if (!fits(schema, 0, array))
-        return vgi__fail(err, VGI_EINVAL, NULL, "the array does not have the shape of its schema");
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "the array does not have the shape of its schema");
     vgi_batch *b = NULL;
     int rc = vgi__batch_new(&b, schema->allocator, err);
     if (rc != VGI_OK)

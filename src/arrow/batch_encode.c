@@ -68,6 +68,7 @@ enum { BATCH_TABLE = 16, NODES_AT = 20, LENGTH_AT = 24, BUFFERS_AT = 32, COUNTS_
 typedef struct encoder {
     vgi__send *o;
     const vgi_schema *s;
+    uint8_t *scratch;           /* where it is now: it moves when it grows */
     size_t node, buffer, views; /* where in scratch the next entry of each goes */
     int64_t body;               /* bytes so far */
 } encoder;
@@ -109,7 +110,7 @@ static bool refer(vgi__send *o, const uint8_t *p, size_t n)
 {
     if (!vgi__send_cut(o) || !push_segment(o, p, 0, n))
         return false;
-    o->bytes += n;
+    o->referenced += n;
     size_t gap = (8 - n % 8) % 8;
     if (gap == 0)
         return true;
@@ -123,21 +124,38 @@ static bool refer(vgi__send *o, const uint8_t *p, size_t n)
 
 /* ---- entries and buffers ---- */
 
-static void put_entry(encoder *e, size_t *at, int64_t first, int64_t second)
+static inline void put_entry(encoder *e, size_t *at, int64_t first, int64_t second)
 {
-    uint8_t *p = e->o->scratch.data + *at;
+    uint8_t *p = e->scratch + *at;
     vgi__store64(p, (uint64_t)first);
     vgi__store64(p + 8, (uint64_t)second);
     *at += ENTRY_BYTES;
 }
 
+/* Most buffers of a call are a value or two: no function call for them. */
+static inline void copy(uint8_t *to, const uint8_t *p, size_t n)
+{
+    if (n > 16) {
+        memcpy(to, p, n);
+    } else if (n >= 8) { /* the two halves may overlap */
+        uint64_t low = vgi__load64(p);
+        uint64_t high = vgi__load64(p + n - 8);
+        vgi__store64(to, low);
+        vgi__store64(to + n - 8, high);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            to[i] = p[i];
+    }
+}
+
 /* A buffer of `n` bytes to be filled now, NULL: no memory. Its padding is zeroed. */
-static uint8_t *new_buffer(encoder *e, int64_t n)
+static inline uint8_t *new_buffer(encoder *e, int64_t n)
 {
     size_t padded = (size_t)vgi__pad8(n);
     uint8_t *to = vgi__send_room(e->o, padded);
     if (!to)
         return NULL;
+    e->scratch = e->o->scratch.data;
     put_entry(e, &e->buffer, e->body, n);
     e->body += (int64_t)padded;
     if (padded > 0)
@@ -151,13 +169,14 @@ static bool put_buffer(encoder *e, const void *p, int64_t n)
     if (n >= VGI__REFERENCE_BYTES && !e->o->copy) {
         put_entry(e, &e->buffer, e->body, n);
         e->body += vgi__pad8(n);
-        return refer(e->o, p, (size_t)n);
+        bool ok = refer(e->o, p, (size_t)n);
+        e->scratch = e->o->scratch.data;
+        return ok;
     }
     uint8_t *to = new_buffer(e, n);
     if (!to)
         return false;
-    if (n > 0)
-        memcpy(to, p, (size_t)n);
+    copy(to, p, (size_t)n);
     return true;
 }
 
@@ -241,7 +260,7 @@ static bool put_views(encoder *e, const struct ArrowArray *a, int64_t first, int
 {
     int64_t variadic = a->n_buffers > 3 ? a->n_buffers - 3 : 0;
     const int64_t *sizes = variadic > 0 ? a->buffers[a->n_buffers - 1] : NULL;
-    vgi__store64(e->o->scratch.data + e->views, (uint64_t)variadic);
+    vgi__store64(e->scratch + e->views, (uint64_t)variadic);
     e->views += sizeof(int64_t);
     if (!put_buffer(e, count > 0 ? (const uint8_t *)a->buffers[1] + (a->offset + first) * 16 : NULL,
                     count * 16))
@@ -464,14 +483,14 @@ static head plan_head(const vgi_schema *s, const message *m)
     return h;
 }
 
-/* The reference at `slot` to a vector of `count` items, the first of them at `items`. */
+/* The reference at `slot` to a vector of `count` items, the first of them at `items`, a gap before. */
 static void put_vector(uint8_t *p, size_t slot, size_t items, size_t count)
 {
     vgi__store32(p + slot, (uint32_t)(items - 4 - slot));
-    vgi__store32(p + items - 4, (uint32_t)count);
+    vgi__store64(p + items - VECTOR_BYTES, (uint64_t)count << 32);
 }
 
-/* The flatbuffer but for the entries, which stay zero, and the body length. */
+/* The flatbuffer but for the body length and, when there is an array, the entries. */
 static void write_head(uint8_t *p, const vgi_schema *s, const message *m, const head *h)
 {
     size_t target = h->batch + BATCH_TABLE;
@@ -485,7 +504,8 @@ static void write_head(uint8_t *p, const vgi_schema *s, const message *m, const 
     }
     vgi__store32(p + HEADER_AT, (uint32_t)(target - HEADER_AT));
     memcpy(p + h->batch, batch_template, BATCH_BYTES);
-    memset(p + h->batch + BATCH_BYTES, 0, h->end - h->batch - BATCH_BYTES);
+    if (!m->array)
+        memset(p + h->nodes, 0, h->pairs - h->nodes);
     vgi__store64(p + h->batch + LENGTH_AT, (uint64_t)m->rows);
     put_vector(p, h->batch + NODES_AT, h->nodes, h->n_nodes);
     put_vector(p, h->batch + BUFFERS_AT, h->buffers, h->n_buffers);
@@ -494,6 +514,7 @@ static void write_head(uint8_t *p, const vgi_schema *s, const message *m, const 
         put_vector(p, h->batch + COUNTS_AT, h->views, (size_t)s->n_views);
     }
     if (m->metadata) {
+        vgi__store64(p + h->end - 8, 0); /* padding */
         vgi__store32(p + METADATA_AT, (uint32_t)(h->pairs - METADATA_AT));
         vgi__key_value_write(p + h->pairs, m->metadata);
     } else {
@@ -517,14 +538,14 @@ static int put_message(vgi__send *o, const vgi_schema *s, const message *m,
     vgi__store32(p + 4, (uint32_t)h.end);
     write_head(p + VGI__MESSAGE_PREFIX, s, m, &h);
     vgi__send_take(o, VGI__MESSAGE_PREFIX + h.end);
-    encoder e = { o, s, at + h.nodes, at + h.buffers, at + h.views, 0 };
+    encoder e = { o, s, o->scratch.data, at + h.nodes, at + h.buffers, at + h.views, 0 };
     if (m->array && !put_children(&e, 0, m->array, m->array->offset, m->rows))
         return vgi__fail_nomem(err);
     if (e.body > limits->message_bytes)
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "a batch of %lld bytes is over the limit of %lld", (long long)e.body,
                          (long long)limits->message_bytes);
-    vgi__store64(o->scratch.data + at + BODY_AT, (uint64_t)e.body);
+    vgi__store64(e.scratch + at + BODY_AT, (uint64_t)e.body);
     return VGI_OK;
 }
 

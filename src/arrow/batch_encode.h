@@ -23,7 +23,7 @@ typedef struct vgi__send {
     vgi__segment *segments;
     size_t n_segments, segments_cap;
     size_t tail;
-    uint64_t bytes; /* added so far */
+    uint64_t referenced; /* bytes of the segments that are the caller's */
     bool copy;      /* reference nothing */
 } vgi__send;
 
@@ -39,7 +39,6 @@ static inline uint8_t *vgi__send_room(vgi__send *o, size_t n)
 static inline void vgi__send_take(vgi__send *o, size_t n)
 {
     o->scratch.len += n;
-    o->bytes += n;
 }
 /* End the run of scratch bytes, so that something else can follow. */
 bool vgi__send_cut(vgi__send *o);

@@ -2,11 +2,12 @@
 /*
  * Design notes: record batch to arrays, in one pass.
  *
- * The message lists a node (length, nulls) per field and the buffers (offset, length) of all fields, both
- * depth first. The schema's program is walked beside them; each array is checked as soon as its buffers are
- * known, so that its parent can rely on it. Array structs lie in the batch's store at the index of their
- * node. Buffers may not overlap: their lengths together are at most the body's, so that validating them
- * costs no more than reading the body once.
+ * The message lists a node (length, nulls) per field and the buffers (offset, length) of
+ * all fields, both depth first. The schema's program is walked beside them; each array is
+ * checked as soon as its buffers are known, so that its parent can rely on it. Array
+ * structs lie in the batch's store at the index of their node. Buffers may not overlap:
+ * their lengths together are at most the body's, so that validating them costs no more
+ * than reading the body once.
  */
 #include "arrow/decode.h"
 
@@ -36,6 +37,9 @@ typedef struct decoding {
     vgi_batch *b;
     const vgi_schema *s;
     vgi__decode_input *in;
+    const uint8_t *body;
+    int64_t body_bytes;
+    bool linked; /* the store's arrays are set up for this schema already */
     items nodes, buffers, variadic;
     int64_t unclaimed; /* bytes of the body that no buffer has claimed */
     int64_t max_rows;
@@ -49,8 +53,8 @@ static int fault(const decoding *d, int32_t node, const char *what)
 {
     char echo[VGI_ECHO_SIZE];
     const vgi__node *n = &d->s->nodes[node];
-    return vgi__fail(d->err, VGI_EPROTO, NULL, "column '%s': %s",
-                     vgi__echo(echo, (vgi_str){ n->name, n->name_len }), what);
+    return vgi__fail(d->err, VGI_EPROTO, NULL, "%s, in column '%s'", what,
+                     vgi__echo(echo, (vgi_str){ n->name, n->name_len }));
 }
 
 static int take_buffer(decoding *d, int32_t node, vgi_bytes *out)
@@ -60,15 +64,15 @@ static int take_buffer(decoding *d, int32_t node, vgi_bytes *out)
     const uint8_t *entry = d->buffers.at;
     int64_t offset = vgi__loadi64(entry);
     int64_t len = vgi__loadi64(entry + 8);
-    int64_t body = d->in->message->body_bytes;
-    if (offset < 0 || len < 0 || offset > body || len > body - offset)
+    if (offset < 0 || len < 0 || offset > d->body_bytes || len > d->body_bytes - offset)
         return fault(d, node, "a buffer lies outside of the message body");
     d->unclaimed -= len;
     if (d->unclaimed < 0)
         return fault(d, node, "buffers overlap");
-    *out = (vgi_bytes){ len ? d->in->body + offset : zeros, (size_t)len };
+    *out = (vgi_bytes){ len ? d->body + offset : zeros, (size_t)len };
     if (vgi__inflate_needed(&d->inflater, out->data) && len) {
-        int rc = vgi__inflate(&d->inflater, out, entry, d->buffers.left, d->in->spare, d->err);
+        int rc =
+            vgi__inflate(&d->inflater, out, entry, d->buffers.left, d->in->spare, d->err);
         if (rc != VGI_OK)
             return rc;
         if (out->len == 0)
@@ -80,7 +84,7 @@ static int take_buffer(decoding *d, int32_t node, vgi_bytes *out)
 }
 
 /* Set up a node's array struct without rows: its places for buffers and children. */
-static struct ArrowArray *attach(decoding *d, int32_t node)
+static struct ArrowArray *link_array(decoding *d, int32_t node)
 {
     const vgi__node *n = &d->s->nodes[node];
     struct ArrowArray *a = &d->b->store.arrays[node];
@@ -100,7 +104,14 @@ static struct ArrowArray *attach(decoding *d, int32_t node)
     return a;
 }
 
-/* Place the `count` data buffers of a view array behind its fixed two, and their sizes as the last. */
+/* The array of a node; its links are the same from batch to batch of a plain schema. */
+static inline struct ArrowArray *attach(decoding *d, int32_t node)
+{
+    return d->linked ? &d->b->store.arrays[node] : link_array(d, node);
+}
+
+/* Place the `count` data buffers of a view array behind its fixed two, and their sizes as
+ * the last. */
 static int attach_views(decoding *d, int32_t node, struct ArrowArray *a, int64_t count)
 {
     int64_t *sizes = (int64_t *)(void *)(d->next_buffer + count + 1);
@@ -143,15 +154,19 @@ static int take_rows(decoding *d, int32_t node, struct ArrowArray *a)
     return VGI_OK;
 }
 
-/* One node: rows, buffers, checks; then its children, which it may tell how many rows they need. */
+/* One node: rows, buffers, checks; then its children, which it may tell how many rows
+ * they need. */
 static int decode_node(decoding *d, int32_t node)
 {
     const vgi__node *n = &d->s->nodes[node];
     struct ArrowArray *a = attach(d, node);
-    vgi__array_check check = { .schema = d->s, .node = node, .array = a };
+    vgi__array_check check;
+    check.node = n;
+    check.array = a;
     int rc = take_rows(d, node, a);
     if (rc == VGI_OK && n->logical == VGI__TYPE_UNION && d->in->message->old_unions)
-        rc = take_buffer(d, node, &check.buffers[0]); /* their validity, which was never used */
+        rc = take_buffer(d, node,
+                         &check.buffers[0]); /* their validity, which was never used */
     for (int i = 0; rc == VGI_OK && i < n->n_buffers; i++) {
         rc = take_buffer(d, node, &check.buffers[i]);
         a->buffers[i] = check.buffers[i].data;
@@ -162,7 +177,8 @@ static int decode_node(decoding *d, int32_t node)
         return rc;
     const char *what = vgi__validate_array(&check);
     int32_t child = vgi__child(node);
-    for (int32_t i = 0; !what && i < n->n_children; i++, child = vgi__sibling(d->s, child)) {
+    for (int32_t i = 0; !what && i < n->n_children;
+         i++, child = vgi__sibling(d->s, child)) {
         rc = decode_node(d, child);
         if (rc != VGI_OK)
             return rc;
@@ -178,6 +194,7 @@ static int decode_columns(decoding *d, int64_t rows)
 {
     struct ArrowArray *root = attach(d, 0);
     root->length = rows;
+    root->null_count = 0;
     root->buffers[0] = NULL;
     int32_t node = vgi__child(0);
     for (int32_t i = 0; i < d->s->n_columns; i++, node = vgi__sibling(d->s, node)) {
@@ -198,13 +215,14 @@ static int decode_columns(decoding *d, int64_t rows)
 static int read_compression(decoding *d, vgi__flatbuf *fb, const vgi__fb_table *header)
 {
     vgi__fb_table t = vgi__fb_sub(fb, header, BATCH_COMPRESSION);
-    d->inflater.codec = VGI__CODEC_NONE;
     if (t.pos == 0)
         return VGI_OK;
     d->inflater.codec = (int8_t)vgi__fb_u8(fb, &t, COMPRESSION_CODEC);
     uint8_t method = vgi__fb_u8(fb, &t, COMPRESSION_METHOD);
-    if (method != 0 || d->inflater.codec < VGI__CODEC_LZ4 || d->inflater.codec > VGI__CODEC_ZSTD)
-        return vgi__fail(d->err, VGI_ENOTSUP, NULL, "unknown Arrow body compression %d, method %u",
+    if (method != 0 || d->inflater.codec < VGI__CODEC_LZ4 ||
+        d->inflater.codec > VGI__CODEC_ZSTD)
+        return vgi__fail(d->err, VGI_ENOTSUP, NULL,
+                         "unknown Arrow body compression %d, method %u",
                          d->inflater.codec, method);
     return VGI_OK;
 }
@@ -213,9 +231,10 @@ static int read_compression(decoding *d, vgi__flatbuf *fb, const vgi__fb_table *
 static int count_variadic(decoding *d, size_t *places)
 {
     if (d->variadic.left != (uint32_t)d->s->n_views)
-        return vgi__fail(d->err, VGI_EPROTO, NULL,
-                         "Arrow batch with %u variadic buffer counts for %d columns of views",
-                         d->variadic.left, d->s->n_views);
+        return vgi__fail(
+            d->err, VGI_EPROTO, NULL,
+            "Arrow batch with %u variadic buffer counts for %d columns of views",
+            d->variadic.left, d->s->n_views);
     uint64_t total = 0;
     for (uint32_t i = 0; i < d->variadic.left; i++) {
         uint64_t count = vgi__load64(d->variadic.at + 8 * i);
@@ -250,12 +269,15 @@ static int read_header(decoding *d, int64_t *rows, size_t *variadic_places)
     if (fb->bad)
         return vgi__fail(d->err, VGI_EPROTO, NULL, "malformed Arrow record batch");
     if (*rows < 0 || *rows > d->max_rows)
-        return vgi__fail(d->err, VGI_EPROTO, NULL, "Arrow batch of %lld rows", (long long)*rows);
+        return vgi__fail(d->err, VGI_EPROTO, NULL, "Arrow batch of %lld rows",
+                         (long long)*rows);
     if (d->nodes.left != (uint32_t)(d->s->n_nodes - 1))
-        return vgi__fail(d->err, VGI_EPROTO, NULL, "Arrow batch of %u nodes where its schema has %d",
-                         d->nodes.left, d->s->n_nodes - 1);
+        return vgi__fail(d->err, VGI_EPROTO, NULL,
+                         "Arrow batch of %u nodes where its schema has %d", d->nodes.left,
+                         d->s->n_nodes - 1);
     *variadic_places = 0;
-    return d->s->n_views || d->variadic.left ? count_variadic(d, variadic_places) : VGI_OK;
+    return d->s->n_views || d->variadic.left ? count_variadic(d, variadic_places)
+                                             : VGI_OK;
 }
 
 /* The store, sized for the schema. */
@@ -264,6 +286,10 @@ static int prepare(decoding *d, size_t variadic_places)
     vgi__array_store *store = &d->b->store;
     size_t nodes = (size_t)d->s->n_nodes;
     size_t places = 1 + (size_t)d->s->n_buffers + variadic_places;
+    d->linked = store->linked_for == d->s;
+    if (d->linked)
+        return VGI_OK;
+    store->linked_for = NULL;
     if (vgi__store_reserve(store, d->b->allocator, nodes, nodes, places) != VGI_OK)
         return vgi__fail_nomem(d->err);
     store->buffers_used = places;
@@ -280,28 +306,42 @@ static int decode_into(decoding *d)
     if (rc == VGI_OK)
         rc = prepare(d, variadic_places);
     if (rc == VGI_OK && d->s->n_dictionaries)
-        rc = vgi__dictionary_table_set(d->in->dictionaries, d->s, &d->b->dictionaries, d->err);
+        rc = vgi__dictionary_table_set(d->in->dictionaries, d->s, &d->b->dictionaries,
+                                       d->err);
     if (rc == VGI_OK)
         rc = decode_columns(d, rows);
     return rc;
 }
 
-int vgi__decode_batch(vgi_batch *b, const vgi_schema *s, vgi__decode_input *in, vgi_error *err)
+int vgi__decode_batch(vgi_batch *b, const vgi_schema *s, vgi__decode_input *in,
+                      vgi_error *err)
 {
     const int64_t most = INT64_MAX / 64; /* so that rows and bits cannot overflow */
     int64_t bytes = in->message->body_bytes;
-    decoding d = { .b = b, .s = s, .in = in, .unclaimed = bytes, .err = err };
-    d.max_rows = in->limits->message_bytes < most / 8 ? in->limits->message_bytes * 8 : most;
-    d.inflater.body = (vgi_bytes){ in->body, (size_t)bytes };
-    d.inflater.limits = in->limits;
-    d.inflater.allocator = b->allocator;
+    decoding d;
+    d.b = b;
+    d.s = s;
+    d.in = in;
+    d.err = err;
+    d.body = in->body;
+    d.body_bytes = d.unclaimed = bytes;
+    d.max_rows =
+        in->limits->message_bytes < most / 8 ? in->limits->message_bytes * 8 : most;
+    d.inflater = (vgi__inflater){ .codec = VGI__CODEC_NONE,
+                                  .body = { in->body, (size_t)bytes },
+                                  .limits = in->limits,
+                                  .allocator = b->allocator };
     int rc = decode_into(&d);
     b->inflated = d.inflater.block;
     if (rc != VGI_OK) {
         vgi__batch_clear(b);
         return rc;
     }
-    b->schema = vgi_schema_ref(s);
+    if (b->schema != s) {
+        vgi_schema_unref(b->schema);
+        b->schema = vgi_schema_ref(s);
+    }
+    b->store.linked_for = s->plain ? s : NULL;
     b->root = b->store.arrays;
     b->body = vgi__block_ref(in->block);
     b->body_bytes = bytes;
@@ -309,7 +349,8 @@ int vgi__decode_batch(vgi_batch *b, const vgi_schema *s, vgi__decode_input *in, 
     return VGI_OK;
 }
 
-int vgi__decode_metadata(vgi_batch *b, vgi__message *m, const vgi_limits *limits, vgi_error *err)
+int vgi__decode_metadata(vgi_batch *b, vgi__message *m, const vgi_limits *limits,
+                         vgi_error *err)
 {
     uint32_t count = m->pairs.count;
     if (count == 0)
@@ -328,7 +369,8 @@ int vgi__decode_metadata(vgi_batch *b, vgi__message *m, const vgi_limits *limits
     return rc;
 }
 
-int vgi__decode_nothing(vgi_batch *b, const vgi_schema *s, vgi__dictionary_set *set, vgi_error *err)
+int vgi__decode_nothing(vgi_batch *b, const vgi_schema *s, vgi__dictionary_set *set,
+                        vgi_error *err)
 {
     decoding d = { .b = b, .s = s, .err = err };
     int rc = prepare(&d, (size_t)s->n_views);

@@ -23,7 +23,8 @@ struct vgi__dictionary {
 typedef struct slot {
     int64_t id;
     const vgi_schema *values;
-    vgi__dictionary *current; /* reference; or NULL. Belongs to an earlier stream unless fresh */
+    vgi__dictionary
+        *current; /* reference; or NULL. Belongs to an earlier stream unless fresh */
     bool fresh;
 } slot;
 
@@ -132,7 +133,8 @@ static void drop_slots(vgi__dictionary_table *t)
     t->n_slots = 0;
 }
 
-/* The set of the stream's schema is out of date. Its memory stays when only the table has it. */
+/* The set of the stream's schema is out of date. Its memory stays when only the table has
+ * it. */
 static void drop_set(vgi__dictionary_table *t)
 {
     t->set_current = false;
@@ -179,7 +181,8 @@ static bool collect(vgi__dictionary_table *t, const vgi_schema *s)
     return true;
 }
 
-int vgi__dictionary_table_begin(vgi__dictionary_table *t, const vgi_schema *s, vgi_error *err)
+int vgi__dictionary_table_begin(vgi__dictionary_table *t, const vgi_schema *s,
+                                vgi_error *err)
 {
     drop_set(t);
     t->bytes = 0;
@@ -215,7 +218,8 @@ static slot *find_slot(vgi__dictionary_table *t, int64_t id)
     return t->n_slots ? bsearch(&key, t->slots, t->n_slots, sizeof(slot), by_id) : NULL;
 }
 
-/* Give the slot an object of its own that is empty: the one it has, when nobody else holds it. */
+/* Give the slot an object of its own that is empty: the one it has, when nobody else
+ * holds it. */
 static int renew(vgi__dictionary_table *t, slot *s, vgi_error *err)
 {
     vgi__dictionary *d = s->current;
@@ -251,8 +255,8 @@ static int put_nothing(vgi__dictionary_table *t, slot *s, vgi_error *err)
     return VGI_OK;
 }
 
-static int fill_set(vgi__dictionary_table *t, const vgi_schema *s, vgi__dictionary_set *set,
-                    vgi_error *err)
+static int fill_set(vgi__dictionary_table *t, const vgi_schema *s,
+                    vgi__dictionary_set *set, vgi_error *err)
 {
     for (int32_t i = 0; i < s->n_dictionaries; i++) {
         slot *found = find_slot(t, s->dictionaries[i].id);
@@ -311,7 +315,8 @@ static int64_t held_bytes(const vgi_batch *b)
     return b->body_bytes + (b->inflated ? (int64_t)b->inflated->size : 0);
 }
 
-static int replace(vgi__dictionary_table *t, slot *s, vgi__decode_input *in, vgi_error *err)
+static int replace(vgi__dictionary_table *t, slot *s, vgi__decode_input *in,
+                   vgi_error *err)
 {
     int rc = renew(t, s, err);
     if (rc == VGI_OK)
@@ -326,13 +331,14 @@ static int replace(vgi__dictionary_table *t, slot *s, vgi__decode_input *in, vgi
 }
 
 /* Put the values of `d` into a builder of its own. */
-static int start_builder(vgi__dictionary *d, const slot *s, const struct ArrowArray *values,
-                         const vgi_limits *limits, vgi_error *err)
+static int start_builder(vgi__dictionary *d, const slot *s,
+                         const struct ArrowArray *values, const vgi_limits *limits,
+                         vgi_error *err)
 {
     int rc = vgi__builder_new(&d->builder, s->values, limits, d->allocator, err);
-    return rc == VGI_OK
-               ? vgi__builder_copy(d->builder, 1, s->values, 1, values, 0, values->length, err)
-               : rc;
+    return rc == VGI_OK ? vgi__builder_copy(d->builder, 1, s->values, 1, values, 0,
+                                            values->length, err)
+                        : rc;
 }
 
 /* Make the slot's dictionary one that can be appended to. */
@@ -356,7 +362,8 @@ static int open_for_append(vgi__dictionary_table *t, slot *s, const vgi_limits *
     return VGI_OK;
 }
 
-static int append(vgi__dictionary_table *t, slot *s, vgi__decode_input *in, vgi_error *err)
+static int append(vgi__dictionary_table *t, slot *s, vgi__decode_input *in,
+                  vgi_error *err)
 {
     if (!s->fresh)
         return vgi__fail(err, VGI_EPROTO, NULL,
@@ -371,7 +378,8 @@ static int append(vgi__dictionary_table *t, slot *s, vgi__decode_input *in, vgi_
     if (rc == VGI_OK)
         rc = charge(t, s->current, held_bytes(&t->delta), in->limits, err);
     if (rc == VGI_OK)
-        rc = vgi__builder_copy(s->current->builder, 1, s->values, 1, added, 0, added->length, err);
+        rc = vgi__builder_copy(s->current->builder, 1, s->values, 1, added, 0,
+                               added->length, err);
     if (rc == VGI_OK)
         rc = vgi__builder_finish(s->current->builder, -1, &root, err);
     vgi__batch_clear(&t->delta);
@@ -381,7 +389,8 @@ static int append(vgi__dictionary_table *t, slot *s, vgi__decode_input *in, vgi_
     return rc;
 }
 
-int vgi__dictionary_table_apply(vgi__dictionary_table *t, vgi__decode_input *in, vgi_error *err)
+int vgi__dictionary_table_apply(vgi__dictionary_table *t, vgi__decode_input *in,
+                                vgi_error *err)
 {
     vgi__flatbuf *fb = &in->message->fb;
     const vgi__fb_table header = in->message->header;
@@ -393,7 +402,8 @@ int vgi__dictionary_table_apply(vgi__dictionary_table *t, vgi__decode_input *in,
     slot *s = find_slot(t, id);
     if (!s)
         return vgi__fail(err, VGI_EPROTO, NULL,
-                         "dictionary %lld is not in the schema of the stream", (long long)id);
+                         "dictionary %lld is not in the schema of the stream",
+                         (long long)id);
     drop_set(t);
     return is_delta ? append(t, s, in, err) : replace(t, s, in, err);
 }

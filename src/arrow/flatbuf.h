@@ -2,15 +2,17 @@
 /*
  * Design notes: reading flatbuffers that a stranger made.
  *
- * Every access is checked against the buffer, in 64-bit arithmetic, and against the alignment its type
- * must have from the start of the buffer. Nothing is verified ahead: what is not looked at cannot hurt.
- * A malformed access sets `bad` and answers with the default, so that a caller reads a group of
- * fields and asks once. Nothing here recurses or loops: budgets against tables that are shared by many
- * parents belong to the callers that walk.
+ * Every access is checked against the buffer, in 64-bit arithmetic, and against the
+ * alignment its type must have from the start of the buffer. Nothing is verified ahead:
+ * what is not looked at cannot hurt. A malformed access sets `bad` and answers with the
+ * default, so that a caller reads a group of fields and asks once. Nothing here recurses
+ * or loops: budgets against tables that are shared by many parents belong to the callers
+ * that walk.
  *
  *   table:  int32 distance back to its vtable, then the fields
- *   vtable: uint16 own bytes, uint16 bytes of the table, then a uint16 per field: where it is, 0: absent
- *   vector, string: uint32 count, then the items; a reference is a uint32 distance forward
+ *   vtable: uint16 own bytes, uint16 bytes of the table, then a uint16 per field: where
+ * it is, 0: absent vector, string: uint32 count, then the items; a reference is a uint32
+ * distance forward
  */
 #ifndef VGI_ARROW_FLATBUF_H
 #define VGI_ARROW_FLATBUF_H
@@ -87,13 +89,15 @@ static inline uint8_t vgi__fb_u8(vgi__flatbuf *b, const vgi__fb_table *t, unsign
     return pos ? b->p[pos] : 0;
 }
 
-static inline int16_t vgi__fb_i16(vgi__flatbuf *b, const vgi__fb_table *t, unsigned id, int16_t absent)
+static inline int16_t vgi__fb_i16(vgi__flatbuf *b, const vgi__fb_table *t, unsigned id,
+                                  int16_t absent)
 {
     uint32_t pos = vgi__fb_field(b, t, id, 2);
     return pos ? (int16_t)vgi__load16(b->p + pos) : absent;
 }
 
-static inline int32_t vgi__fb_i32(vgi__flatbuf *b, const vgi__fb_table *t, unsigned id, int32_t absent)
+static inline int32_t vgi__fb_i32(vgi__flatbuf *b, const vgi__fb_table *t, unsigned id,
+                                  int32_t absent)
 {
     uint32_t pos = vgi__fb_field(b, t, id, 4);
     return pos ? vgi__loadi32(b->p + pos) : absent;
@@ -105,7 +109,8 @@ static inline int64_t vgi__fb_i64(vgi__flatbuf *b, const vgi__fb_table *t, unsig
     return pos ? vgi__loadi64(b->p + pos) : 0;
 }
 
-/* The target of the reference that stands at `pos` (inside the buffer); 0 and bad when outside. */
+/* The target of the reference that stands at `pos` (inside the buffer); 0 and bad when
+ * outside. */
 static inline uint64_t vgi__fb_follow(vgi__flatbuf *b, uint32_t pos)
 {
     uint64_t target = (uint64_t)pos + vgi__load32(b->p + pos);
@@ -117,7 +122,8 @@ static inline uint64_t vgi__fb_follow(vgi__flatbuf *b, uint32_t pos)
 }
 
 /* A sub-table; pos 0 when absent or malformed. */
-static inline vgi__fb_table vgi__fb_sub(vgi__flatbuf *b, const vgi__fb_table *t, unsigned id)
+static inline vgi__fb_table vgi__fb_sub(vgi__flatbuf *b, const vgi__fb_table *t,
+                                        unsigned id)
 {
     uint32_t pos = vgi__fb_field(b, t, id, 4);
     uint64_t target = pos ? vgi__fb_follow(b, pos) : 0;
@@ -125,8 +131,8 @@ static inline vgi__fb_table vgi__fb_sub(vgi__flatbuf *b, const vgi__fb_table *t,
 }
 
 /* A vector of items of `size` bytes; count 0 when absent or malformed. */
-static inline vgi__fb_vector vgi__fb_items(vgi__flatbuf *b, const vgi__fb_table *t, unsigned id,
-                                           uint32_t size)
+static inline vgi__fb_vector vgi__fb_items(vgi__flatbuf *b, const vgi__fb_table *t,
+                                           unsigned id, uint32_t size)
 {
     vgi__fb_vector none = { 0, 0 };
     uint32_t pos = vgi__fb_field(b, t, id, 4);
@@ -149,7 +155,8 @@ static inline vgi__fb_table vgi__fb_item(vgi__flatbuf *b, vgi__fb_vector v, uint
     return target ? vgi__fb_table_at(b, target) : (vgi__fb_table){ 0 };
 }
 
-/* A string, as a view into the buffer with a NUL behind it; data NULL when absent or malformed. */
+/* A string, as a view into the buffer with a NUL behind it; data NULL when absent or
+ * malformed. */
 static inline vgi_str vgi__fb_string(vgi__flatbuf *b, const vgi__fb_table *t, unsigned id)
 {
     vgi__fb_vector v = vgi__fb_items(b, t, id, 1);

@@ -24,13 +24,15 @@ static int examine(const vgi__inflater *f, vgi_bytes raw, form *out, vgi_error *
     if (f->codec == VGI__CODEC_NONE || raw.len == 0)
         return VGI_OK;
     if (raw.len < SIZE_BYTES)
-        return vgi__fail(err, VGI_EPROTO, NULL, "compressed Arrow buffer of %zu bytes", raw.len);
+        return vgi__fail(err, VGI_EPROTO, NULL, "compressed Arrow buffer of %zu bytes",
+                         raw.len);
     int64_t declared = vgi__loadi64(raw.data);
     out->data = (vgi_bytes){ raw.data + SIZE_BYTES, raw.len - SIZE_BYTES };
     out->framed = declared != STORED;
     out->size = out->framed ? declared : (int64_t)out->data.len;
     if (out->size < 0)
-        return vgi__fail(err, VGI_EPROTO, NULL, "compressed Arrow buffer declares a size of %lld",
+        return vgi__fail(err, VGI_EPROTO, NULL,
+                         "compressed Arrow buffer declares a size of %lld",
                          (long long)declared);
     return VGI_OK;
 }
@@ -40,10 +42,10 @@ static bool in_place(const form *x)
     return x->size == 0 || (!x->framed && ((uintptr_t)x->data.data & 7) == 0);
 }
 
-/* Bytes of all buffers of the table that cannot stay in place. Ranges outside of the body are left for the
- * caller to find. */
-static int measure(const vgi__inflater *f, const uint8_t *table, uint32_t count, size_t *total,
-                   vgi_error *err)
+/* Bytes of all buffers of the table that cannot stay in place. Ranges outside of the body
+ * are left for the caller to find. */
+static int measure(const vgi__inflater *f, const uint8_t *table, uint32_t count,
+                   size_t *total, vgi_error *err)
 {
     int64_t framed = 0;
     int64_t all = 0;
@@ -60,9 +62,10 @@ static int measure(const vgi__inflater *f, const uint8_t *table, uint32_t count,
             continue;
         if (x.framed && (x.size > f->limits->decompressed_bytes ||
                          (framed += x.size) > f->limits->decompressed_bytes))
-            return vgi__fail(err, VGI_ELIMIT, NULL,
-                             "compressed Arrow body expands beyond the limit of %lld bytes",
-                             (long long)f->limits->decompressed_bytes);
+            return vgi__fail(
+                err, VGI_ELIMIT, NULL,
+                "compressed Arrow body expands beyond the limit of %lld bytes",
+                (long long)f->limits->decompressed_bytes);
         if (vgi__add_i64(all, vgi__pad8(x.size), &all))
             return vgi__fail_nomem(err);
     }
@@ -86,8 +89,8 @@ static int reserve(vgi__inflater *f, size_t total, vgi__block **spare, vgi_error
     return VGI_OK;
 }
 
-int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table, uint32_t count,
-                 vgi__block **spare, vgi_error *err)
+int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table,
+                 uint32_t count, vgi__block **spare, vgi_error *err)
 {
     form x;
     int rc = examine(f, *buffer, &x, err);

@@ -2,10 +2,10 @@
 /*
  * Design notes: buffers that cannot be used where they lie.
  *
- * A compressed buffer is its size as int64, then an lz4 or zstd frame; size -1 says that the rest is
- * stored. Buffers that are not 8-aligned in memory are copied too. The first such buffer of a body
- * measures all that follow and makes one block for them: what they declare is summed and compared with the
- * limit before anything is allocated.
+ * A compressed buffer is its size as int64, then an lz4 or zstd frame; size -1 says that
+ * the rest is stored. Buffers that are not 8-aligned in memory are copied too. The first
+ * such buffer of a body measures all that follow and makes one block for them: what they
+ * declare is summed and compared with the limit before anything is allocated.
  */
 #ifndef VGI_ARROW_INFLATE_H
 #define VGI_ARROW_INFLATE_H
@@ -36,9 +36,9 @@ static inline bool vgi__inflate_needed(const vgi__inflater *f, const uint8_t *da
     return f->codec != VGI__CODEC_NONE || ((uintptr_t)data & 7) != 0;
 }
 
-/* Replace *buffer (a range of the body) by its usable form. `table` are the `count` pairs of int64 offset
- * and length of this buffer and those behind it. `spare` may be NULL. */
-int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table, uint32_t count,
-                 vgi__block **spare, vgi_error *err);
+/* Replace *buffer (a range of the body) by its usable form. `table` are the `count` pairs
+ * of int64 offset and length of this buffer and those behind it. `spare` may be NULL. */
+int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table,
+                 uint32_t count, vgi__block **spare, vgi_error *err);
 
 #endif

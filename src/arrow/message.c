@@ -3,7 +3,13 @@
 
 #include "base/fail.h"
 
-enum { MESSAGE_VERSION, MESSAGE_HEADER_TYPE, MESSAGE_HEADER, MESSAGE_BODY_LENGTH, MESSAGE_METADATA };
+enum {
+    MESSAGE_VERSION,
+    MESSAGE_HEADER_TYPE,
+    MESSAGE_HEADER,
+    MESSAGE_BODY_LENGTH,
+    MESSAGE_METADATA
+};
 enum { PAIR_KEY, PAIR_VALUE };
 enum { METADATA_V4 = 3, METADATA_V5 = 4 };
 
@@ -15,16 +21,18 @@ bool vgi__message_prefix(const uint8_t *p, uint32_t *n)
 
 int vgi__message_parse(vgi__message *m, const uint8_t *p, uint32_t n, vgi_error *err)
 {
-    *m = (vgi__message){ .fb = { p, n, false }, .body_bytes = -1 };
     vgi__flatbuf *fb = &m->fb;
     vgi__fb_table t = { 0 };
+    *fb = (vgi__flatbuf){ p, n, false };
+    m->body_bytes = -1;
     if (n >= 8)
         t = vgi__fb_table_at(fb, vgi__load32(p));
     if (t.pos == 0)
         return vgi__fail(err, VGI_EPROTO, NULL, "malformed Arrow message metadata");
     int64_t body = vgi__fb_i64(fb, &t, MESSAGE_BODY_LENGTH);
     if (fb->bad || body < 0)
-        return vgi__fail(err, VGI_EPROTO, NULL, "Arrow message with a negative body length");
+        return vgi__fail(err, VGI_EPROTO, NULL,
+                         "Arrow message with a negative body length");
     m->body_bytes = body;
     int16_t version = vgi__fb_i16(fb, &t, MESSAGE_VERSION, 0);
     m->kind = vgi__fb_u8(fb, &t, MESSAGE_HEADER_TYPE);
@@ -34,14 +42,16 @@ int vgi__message_parse(vgi__message *m, const uint8_t *p, uint32_t n, vgi_error 
     if (fb->bad || m->header.pos == 0)
         return vgi__fail(err, VGI_EPROTO, NULL, "malformed Arrow message metadata");
     if (version != METADATA_V4 && version != METADATA_V5)
-        return vgi__fail(err, VGI_ENOTSUP, NULL, "Arrow metadata version V%d is not supported",
-                         version + 1);
+        return vgi__fail(err, VGI_ENOTSUP, NULL,
+                         "Arrow metadata version V%d is not supported", version + 1);
     if (m->kind < VGI__MESSAGE_SCHEMA || m->kind > VGI__MESSAGE_BATCH)
-        return vgi__fail(err, VGI_EPROTO, NULL, "Arrow message of unknown kind %d", m->kind);
+        return vgi__fail(err, VGI_EPROTO, NULL, "Arrow message of unknown kind %d",
+                         m->kind);
     return VGI_OK;
 }
 
-int vgi__message_pairs(vgi__message *m, const vgi_limits *limits, vgi_pair *pairs, vgi_error *err)
+int vgi__message_pairs(vgi__message *m, const vgi_limits *limits, vgi_pair *pairs,
+                       vgi_error *err)
 {
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < m->pairs.count; i++) {
@@ -51,7 +61,8 @@ int vgi__message_pairs(vgi__message *m, const vgi_limits *limits, vgi_pair *pair
             pairs[i].value = vgi__fb_string(&m->fb, &t, PAIR_VALUE);
         }
         if (m->fb.bad || !pairs[i].key.data)
-            return vgi__fail(err, VGI_EPROTO, NULL, "malformed custom metadata in an Arrow message");
+            return vgi__fail(err, VGI_EPROTO, NULL,
+                             "malformed custom metadata in an Arrow message");
         if (!pairs[i].value.data)
             pairs[i].value = VGI_LIT("");
         bytes += pairs[i].key.len + pairs[i].value.len;

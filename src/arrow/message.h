@@ -26,15 +26,19 @@ typedef struct vgi__message {
     bool old_unions;      /* metadata V4: unions come with a validity buffer */
 } vgi__message;
 
-/* The prefix: true with the metadata length in *n (0: end of stream) when the 8 bytes are one. */
+/* The prefix: true with the metadata length in *n (0: end of stream) when the 8 bytes are
+ * one. */
 bool vgi__message_prefix(const uint8_t *p, uint32_t *n);
 
-/* Parse `n` bytes of metadata at `p`. VGI_EPROTO malformed or of an unknown kind; VGI_ENOTSUP a version
- * before V4. body_bytes is right even then, -1 when it could not be known: the body can be skipped. */
+/* Parse `n` bytes of metadata at `p`. VGI_EPROTO malformed or of an unknown kind;
+ * VGI_ENOTSUP a version before V4. body_bytes is right even then, -1 when it could not be
+ * known: the body can be skipped. */
 int vgi__message_parse(vgi__message *m, const uint8_t *p, uint32_t n, vgi_error *err);
 
-/* Copy the custom metadata into `pairs`, m->pairs.count of them, as views into the metadata. VGI_EPROTO;
- * VGI_ELIMIT too many bytes. The count must have been compared with limits->metadata_pairs before. */
-int vgi__message_pairs(vgi__message *m, const vgi_limits *limits, vgi_pair *pairs, vgi_error *err);
+/* Copy the custom metadata into `pairs`, m->pairs.count of them, as views into the
+ * metadata. VGI_EPROTO; VGI_ELIMIT too many bytes. The count must have been compared with
+ * limits->metadata_pairs before. */
+int vgi__message_pairs(vgi__message *m, const vgi_limits *limits, vgi_pair *pairs,
+                       vgi_error *err);
 
 #endif

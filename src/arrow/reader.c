@@ -11,10 +11,11 @@
 /*
  * Design notes: memory. Framing and states are described in reader.h.
  *
- * `window` is read ahead into, [start, end) of it is not consumed yet. A message that fits is parsed in
- * place and batches refer to it; when it has to move on while it is referenced, `resting` takes its place
- * and the two change roles, so that a steady exchange needs no third. A body that does not fit gets
- * `large`, which is kept for the next one.
+ * `window` is read ahead into, [start, end) of it is not consumed yet. A message that
+ * fits is parsed in place and batches refer to it; when it has to move on while it is
+ * referenced, `resting` takes its place and the two change roles, so that a steady
+ * exchange needs no third. A body that does not fit gets `large`, which is kept for the
+ * next one.
  */
 #define WINDOW_BYTES ((size_t)64 << 10)
 #define CACHED_SCHEMAS 8
@@ -30,7 +31,10 @@ struct vgi__reader {
     vgi__block *inflated; /* last block of decompressed buffers; or NULL */
     vgi_schema *cache[CACHED_SCHEMAS];
     unsigned cache_next;
-    vgi_schema *schema; /* of the stream; reference; NULL when it was no good */
+    vgi_schema *uncached; /* the schema of the stream when it is too large for the cache;
+                             or NULL */
+    const vgi_schema
+        *schema; /* of the stream, in the cache or not; NULL when it was no good */
     vgi__dictionary_table *dictionaries;
     bool dictionaries_begun; /* for this stream */
     bool in_stream;
@@ -42,14 +46,15 @@ struct vgi__reader {
 
 /* A message as it lies in memory. */
 typedef struct frame {
-    vgi_bytes bytes;   /* prefix and metadata */
-    vgi__block *block; /* that they lie in: the window, or a block of their own; borrowed */
-    vgi__block *own;   /* reference to the latter; or NULL */
+    vgi_bytes bytes; /* prefix and metadata */
+    vgi__block
+        *block;      /* that they lie in: the window, or a block of their own; borrowed */
+    vgi__block *own; /* reference to the latter; or NULL */
     vgi__message message;
 } frame;
 
-int vgi__reader_new(vgi__reader **out, vgi__io *io, const vgi_limits *limits, const vgi_allocator *a,
-                    vgi_error *err)
+int vgi__reader_new(vgi__reader **out, vgi__io *io, const vgi_limits *limits,
+                    const vgi_allocator *a, vgi_error *err)
 {
     vgi__reader *r = vgi__calloc(a, 1, sizeof(*r));
     if (!r)
@@ -72,7 +77,7 @@ void vgi__reader_free(vgi__reader *r)
         return;
     for (int i = 0; i < CACHED_SCHEMAS; i++)
         vgi_schema_unref(r->cache[i]);
-    vgi_schema_unref(r->schema);
+    vgi_schema_unref(r->uncached);
     vgi__dictionary_table_free(r->dictionaries);
     vgi__block_unref(r->window);
     vgi__block_unref(r->resting);
@@ -109,12 +114,13 @@ static void consume(vgi__reader *r, size_t n)
     r->consumed += n;
 }
 
-/* The failure of a read that wanted more of something. It can be tried again only when nothing of that
- * has come yet. */
+/* The failure of a read that wanted more of something. It can be tried again only when
+ * nothing of that has come yet. */
 static int read_failed(vgi__reader *r, int rc, bool begun, vgi_error *err)
 {
     if (rc == VGI_END)
-        rc = vgi__fail(err, VGI_ECLOSED, NULL, "the input ended inside of an Arrow stream");
+        rc = vgi__fail(err, VGI_ECLOSED, NULL,
+                       "the input ended inside of an Arrow stream");
     r->broken = r->broken || begun || rc == VGI_ECLOSED || rc == VGI_EIO;
     return rc;
 }
@@ -147,8 +153,8 @@ static int make_room(vgi__reader *r, size_t want, vgi_error *err)
     return VGI_OK;
 }
 
-/* Have at least `want` bytes (at most WINDOW_BYTES) in the window. VGI_END: the input ended before the
- * first of them, which is no failure here. */
+/* Have at least `want` bytes (at most WINDOW_BYTES) in the window. VGI_END: the input
+ * ended before the first of them, which is no failure here. */
 static int need(vgi__reader *r, size_t want, vgi_error *err)
 {
     if (buffered(r) >= want)
@@ -156,7 +162,8 @@ static int need(vgi__reader *r, size_t want, vgi_error *err)
     int rc = make_room(r, want, err);
     while (rc == VGI_OK && buffered(r) < want) {
         size_t got = 0;
-        rc = vgi__io_read(r->io, r->window->data + r->end, r->window->size - r->end, &got, err);
+        rc = vgi__io_read(r->io, r->window->data + r->end, r->window->size - r->end, &got,
+                          err);
         if (rc != VGI_OK && !(rc == VGI_END && buffered(r) == 0))
             return read_failed(r, rc, buffered(r) > 0, err);
         r->end += got;
@@ -171,8 +178,9 @@ static int need_more(vgi__reader *r, size_t want, vgi_error *err)
     return rc == VGI_END ? read_failed(r, rc, true, err) : rc;
 }
 
-/* Move `n` bytes out of the window and the input behind it into a block of their own: *kept when
- * nobody else holds it, which becomes that block. It grows with what really comes. */
+/* Move `n` bytes out of the window and the input behind it into a block of their own:
+ * *kept when nobody else holds it, which becomes that block. It grows with what really
+ * comes. */
 static int read_block(vgi__reader *r, size_t n, vgi__block **kept, vgi_error *err)
 {
     vgi__block *b = *kept;
@@ -227,8 +235,10 @@ static int read_prefix(vgi__reader *r, uint32_t *bytes, vgi_error *err)
     int rc = need(r, 1, err);
     if (rc != VGI_OK)
         return rc;
-    /* What does not begin as a message is refused at its first byte: there may be no eighth. */
-    bool whole = buffered(r) >= 4 && vgi__load32(r->window->data + r->start) == UINT32_MAX;
+    /* What does not begin as a message is refused at its first byte: there may be no
+     * eighth. */
+    bool whole =
+        buffered(r) >= 4 && vgi__load32(r->window->data + r->start) == UINT32_MAX;
     for (size_t i = 0; i < 4 && !whole; i++) {
         rc = need_more(r, i + 1, err);
         if (rc != VGI_OK)
@@ -237,8 +247,9 @@ static int read_prefix(vgi__reader *r, uint32_t *bytes, vgi_error *err)
             char echo[VGI_ECHO_SIZE];
             size_t n = buffered(r) < 16 ? buffered(r) : 16;
             r->broken = true;
-            return vgi__fail(err, VGI_EPROTO, NULL, "not an Arrow IPC stream: it begins with '%s'",
-                             vgi__echo(echo, (vgi_str){ (char *)r->window->data + r->start, n }));
+            return vgi__fail(
+                err, VGI_EPROTO, NULL, "not an Arrow IPC stream: it begins with '%s'",
+                vgi__echo(echo, (vgi_str){ (char *)r->window->data + r->start, n }));
         }
     }
     rc = need_more(r, VGI__MESSAGE_PREFIX, err);
@@ -248,8 +259,8 @@ static int read_prefix(vgi__reader *r, uint32_t *bytes, vgi_error *err)
     if (*bytes > r->limits.schema_bytes) {
         r->broken = true;
         return vgi__fail(err, VGI_ELIMIT, NULL,
-                         "Arrow message metadata of %u bytes is over the limit of %u", *bytes,
-                         r->limits.schema_bytes);
+                         "Arrow message metadata of %u bytes is over the limit of %u",
+                         *bytes, r->limits.schema_bytes);
     }
     return VGI_OK;
 }
@@ -277,18 +288,21 @@ static void frame_done(frame *f)
     f->own = NULL;
 }
 
-/* Where the body begins: behind the metadata in the window, or at `start` when they are elsewhere. */
+/* Where the body begins: behind the metadata in the window, or at `start` when they are
+ * elsewhere. */
 static void leave_metadata(vgi__reader *r, const frame *f)
 {
     if (!f->own)
         consume(r, f->bytes.len);
 }
 
-/* Parse the metadata. On failure the message is left behind, its body to be skipped if that can be. */
+/* Parse the metadata. On failure the message is left behind, its body to be skipped if
+ * that can be. */
 static int parse_frame(vgi__reader *r, frame *f, vgi_error *err)
 {
     uint32_t bytes = (uint32_t)(f->bytes.len - VGI__MESSAGE_PREFIX);
-    int rc = vgi__message_parse(&f->message, f->bytes.data + VGI__MESSAGE_PREFIX, bytes, err);
+    int rc =
+        vgi__message_parse(&f->message, f->bytes.data + VGI__MESSAGE_PREFIX, bytes, err);
     int64_t body = f->message.body_bytes;
     if (body < 0 || body > HOPELESS_BODY)
         r->broken = true;
@@ -304,7 +318,8 @@ static int parse_frame(vgi__reader *r, frame *f, vgi_error *err)
     return rc;
 }
 
-/* The next message of a stream, VGI_END at its end. frame_done ends the frame unless this failed. */
+/* The next message of a stream, VGI_END at its end. frame_done ends the frame unless this
+ * failed. */
 static int read_frame(vgi__reader *r, frame *f, vgi_error *err)
 {
     uint32_t bytes = 0;
@@ -371,20 +386,23 @@ static int decode_schema(vgi__reader *r, frame *f, vgi_error *err)
     vgi_schema *s = NULL;
     size_t used;
     if (f->message.kind != VGI__MESSAGE_SCHEMA)
-        rc = vgi__fail(err, VGI_EPROTO, NULL, "an Arrow stream must begin with its schema");
+        rc = vgi__fail(err, VGI_EPROTO, NULL,
+                       "an Arrow stream must begin with its schema");
     else if (r->skip)
         rc = vgi__fail(err, VGI_EPROTO, NULL, "Arrow schema message with a body");
     else
-        rc = vgi__schema_decode(&s, f->bytes.data, f->bytes.len, &used, &r->limits, r->allocator,
-                                err);
+        rc = vgi__schema_decode(&s, f->bytes.data, f->bytes.len, &used, &r->limits,
+                                r->allocator, err);
     if (rc != VGI_OK)
         return rc;
     r->schema = s;
-    if (s->message_len <= WINDOW_BYTES) {
-        vgi_schema_unref(r->cache[r->cache_next]);
-        r->cache[r->cache_next] = vgi_schema_ref(s);
-        r->cache_next = (r->cache_next + 1) % CACHED_SCHEMAS;
+    if (s->message_len > WINDOW_BYTES) {
+        r->uncached = s;
+        return VGI_OK;
     }
+    vgi_schema_unref(r->cache[r->cache_next]);
+    r->cache[r->cache_next] = s;
+    r->cache_next = (r->cache_next + 1) % CACHED_SCHEMAS;
     return VGI_OK;
 }
 
@@ -395,7 +413,7 @@ static int read_schema(vgi__reader *r, uint32_t bytes, vgi_error *err)
     if (rc == VGI_OK) {
         vgi_schema *cached = find_cached(r, f.bytes);
         if (cached) {
-            r->schema = vgi_schema_ref(cached);
+            r->schema = cached;
             leave_metadata(r, &f);
         } else {
             rc = decode_schema(r, &f, err);
@@ -408,14 +426,16 @@ static int read_schema(vgi__reader *r, uint32_t bytes, vgi_error *err)
 int vgi__reader_begin(vgi__reader *r, const vgi_schema **schema, vgi_error *err)
 {
     if (r->broken)
-        return vgi__fail(err, VGI_ECLOSED, NULL, "the input is out of step and cannot be read on");
+        return vgi__fail(err, VGI_ECLOSED, NULL,
+                         "the input is out of step and cannot be read on");
     if (r->in_stream)
         return vgi__fail(err, VGI_EINTERNAL, NULL, "the former stream was not drained");
     uint32_t bytes = 0;
     int rc = read_prefix(r, &bytes, err);
     if (rc != VGI_OK)
         return rc;
-    vgi_schema_unref(r->schema);
+    vgi_schema_unref(r->uncached);
+    r->uncached = NULL;
     r->schema = NULL;
     r->dictionaries_begun = false;
     if (bytes == 0) {
@@ -482,9 +502,10 @@ static int apply_message(vgi__reader *r, vgi_batch *b, frame *f, vgi_error *err)
 
 int vgi__reader_next(vgi__reader *r, vgi_batch *b, vgi_error *err)
 {
-    vgi__batch_clear(b);
+    vgi__batch_drop_data(b);
     if (r->broken)
-        return vgi__fail(err, VGI_ECLOSED, NULL, "the input is out of step and cannot be read on");
+        return vgi__fail(err, VGI_ECLOSED, NULL,
+                         "the input is out of step and cannot be read on");
     if (!r->in_stream || r->failed)
         return vgi__fail(err, VGI_EINTERNAL, NULL, "no stream to read a batch from");
     for (;;) {
@@ -492,6 +513,7 @@ int vgi__reader_next(vgi__reader *r, vgi_batch *b, vgi_error *err)
         int rc = read_frame(r, &f, err);
         if (rc == VGI_END) {
             r->in_stream = false;
+            vgi__batch_clear(b);
             return rc;
         }
         if (rc == VGI_OK) {
@@ -499,9 +521,9 @@ int vgi__reader_next(vgi__reader *r, vgi_batch *b, vgi_error *err)
             frame_done(&f);
             if (rc == VGI_END)
                 continue;
-            if (rc != VGI_OK)
-                vgi__batch_clear(b);
         }
+        if (rc != VGI_OK)
+            vgi__batch_clear(b);
         r->failed = rc < 0 && rc != VGI_ETIMEDOUT && rc != VGI_ECANCELLED;
         return rc;
     }
@@ -524,7 +546,8 @@ int vgi__reader_drain(vgi__reader *r, vgi_error *err)
             leave_metadata(r, &f);
             r->skip = (uint64_t)f.message.body_bytes;
             frame_done(&f);
-        } else if (r->broken || rc == VGI_ETIMEDOUT || rc == VGI_ECANCELLED || rc == VGI_ENOMEM) {
+        } else if (r->broken || rc == VGI_ETIMEDOUT || rc == VGI_ECANCELLED ||
+                   rc == VGI_ENOMEM) {
             return vgi__fail(err, rc, cause.type, "%s", cause.message);
         } /* else: a message that is no good, but ends where it says */
     }

@@ -2,11 +2,12 @@
 /*
  * Design notes: flatbuffer Schema to node program.
  *
- * Tables of a flatbuffer may be shared, so that a kilobyte can describe millions of fields and a name can
- * stand for many. Two budgets bound the walk whatever the tables share: fields (limits->fields, and one
- * per 16 bytes of metadata: an honest field takes more) and bytes of text (twice the metadata). Each
- * program is walked twice: once to count nodes and text, then to fill one allocation of that size. The
- * value type of a dictionary is a program of its own, filled while its parent is.
+ * Tables of a flatbuffer may be shared, so that a kilobyte can describe millions of
+ * fields and a name can stand for many. Two budgets bound the walk whatever the tables
+ * share: fields (limits->fields, and one per 16 bytes of metadata: an honest field takes
+ * more) and bytes of text (twice the metadata). Each program is walked twice: once to
+ * count nodes and text, then to fill one allocation of that size. The value type of a
+ * dictionary is a program of its own, filled while its parent is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,20 +19,29 @@
 #include "base/utf8.h"
 
 enum { SCHEMA_ENDIANNESS, SCHEMA_FIELDS, SCHEMA_METADATA, SCHEMA_FEATURES };
-enum { FIELD_NAME, FIELD_NULLABLE, FIELD_TYPE_KIND, FIELD_TYPE, FIELD_DICTIONARY, FIELD_CHILDREN,
-       FIELD_METADATA };
+enum {
+    FIELD_NAME,
+    FIELD_NULLABLE,
+    FIELD_TYPE_KIND,
+    FIELD_TYPE,
+    FIELD_DICTIONARY,
+    FIELD_CHILDREN,
+    FIELD_METADATA
+};
 enum { DICTIONARY_ID, DICTIONARY_INDEX, DICTIONARY_ORDERED };
 enum { INT_BITS, INT_SIGNED };
 enum { TIMESTAMP_UNIT, TIMESTAMP_ZONE };
 enum { UNION_MODE, UNION_IDS };
 enum { PAIR_KEY, PAIR_VALUE };
 
-/* Text of a field beyond name, zone and metadata: its format, terminators, alignment of metadata. */
+/* Text of a field beyond name, zone and metadata: its format, terminators, alignment of
+ * metadata. */
 #define FIELD_TEXT_BYTES 64
 #define UNION_ID_TEXT_BYTES 4
 #define UNION_IDS_MAX 128
 
-/* One dictionary id that was met: its values, and where it stands in the program that met it last. */
+/* One dictionary id that was met: its values, and where it stands in the program that met
+ * it last. */
 typedef struct known_id {
     int64_t id;
     vgi_schema *values; /* reference; NULL: free slot */
@@ -56,7 +66,8 @@ typedef struct program {
     decoder *d;
     vgi_schema *schema;
     int32_t next;
-    int32_t n_dictionaries; /* with different ids; schema->n_dictionaries counts fields at first */
+    int32_t n_dictionaries; /* with different ids; schema->n_dictionaries counts fields at
+                               first */
     char *text;
 } program;
 
@@ -117,7 +128,8 @@ static int count_field(decoder *d, vgi__fb_table field, uint32_t depth, extent *
     if (name > d->limits->name_bytes || zone > d->limits->name_bytes)
         return vgi__fail(d->err, VGI_ELIMIT, NULL,
                          "Arrow schema: a name of %llu bytes is over the limit of %u",
-                         (unsigned long long)(name > zone ? name : zone), d->limits->name_bytes);
+                         (unsigned long long)(name > zone ? name : zone),
+                         d->limits->name_bytes);
     if (name + zone > d->text_left)
         return vgi__fail(d->err, VGI_ELIMIT, NULL,
                          "Arrow schema repeats its names beyond its own size");
@@ -141,12 +153,13 @@ static int count_type(decoder *d, const vgi__fb_table *field, uint32_t depth, ex
     if (d->fb->bad)
         return malformed(d);
     if (children.count && depth >= d->limits->depth)
-        return vgi__fail(d->err, VGI_ELIMIT, NULL, "Arrow schema is nested deeper than %u",
-                         d->limits->depth);
-    if (children.count > d->fields_left)
         return vgi__fail(d->err, VGI_ELIMIT, NULL,
-                         "Arrow schema has more fields than its size or the limit of %u allows",
-                         d->limits->fields);
+                         "Arrow schema is nested deeper than %u", d->limits->depth);
+    if (children.count > d->fields_left)
+        return vgi__fail(
+            d->err, VGI_ELIMIT, NULL,
+            "Arrow schema has more fields than its size or the limit of %u allows",
+            d->limits->fields);
     d->fields_left -= children.count;
     e->text += zone_bytes(d, field) + UNION_ID_TEXT_BYTES * (uint64_t)children.count;
     for (uint32_t i = 0; i < children.count; i++) {
@@ -180,13 +193,20 @@ static const char *int_format(decoder *d, const vgi__fb_table *type)
 static const char *fixed_format(decoder *d, uint8_t kind, const vgi__fb_table *type)
 {
     static const char *const plain[] = {
-        [VGI__TYPE_NULL] = "n",         [VGI__TYPE_BINARY] = "z",
-        [VGI__TYPE_UTF8] = "u",         [VGI__TYPE_BOOL] = "b",
-        [VGI__TYPE_LIST] = "+l",        [VGI__TYPE_STRUCT] = "+s",
-        [VGI__TYPE_MAP] = "+m",         [VGI__TYPE_LARGE_BINARY] = "Z",
-        [VGI__TYPE_LARGE_UTF8] = "U",   [VGI__TYPE_LARGE_LIST] = "+L",
-        [VGI__TYPE_RUN_END] = "+r",     [VGI__TYPE_BINARY_VIEW] = "vz",
-        [VGI__TYPE_UTF8_VIEW] = "vu",   [VGI__TYPE_LIST_VIEW] = "+vl",
+        [VGI__TYPE_NULL] = "n",
+        [VGI__TYPE_BINARY] = "z",
+        [VGI__TYPE_UTF8] = "u",
+        [VGI__TYPE_BOOL] = "b",
+        [VGI__TYPE_LIST] = "+l",
+        [VGI__TYPE_STRUCT] = "+s",
+        [VGI__TYPE_MAP] = "+m",
+        [VGI__TYPE_LARGE_BINARY] = "Z",
+        [VGI__TYPE_LARGE_UTF8] = "U",
+        [VGI__TYPE_LARGE_LIST] = "+L",
+        [VGI__TYPE_RUN_END] = "+r",
+        [VGI__TYPE_BINARY_VIEW] = "vz",
+        [VGI__TYPE_UTF8_VIEW] = "vu",
+        [VGI__TYPE_LIST_VIEW] = "+vl",
         [VGI__TYPE_LARGE_LIST_VIEW] = "+vL",
     };
     static const char *const floats[] = { "e", "f", "g" };
@@ -194,7 +214,8 @@ static const char *fixed_format(decoder *d, uint8_t kind, const vgi__fb_table *t
     static const char *const times[] = { "tts", "ttm", "ttu", "ttn" };
     static const char *const durations[] = { "tDs", "tDm", "tDu", "tDn" };
     static const char *const intervals[] = { "tiM", "tiD", "tin" };
-    int16_t ms = kind == VGI__TYPE_DATE || kind == VGI__TYPE_TIME || kind == VGI__TYPE_DURATION;
+    int16_t ms =
+        kind == VGI__TYPE_DATE || kind == VGI__TYPE_TIME || kind == VGI__TYPE_DURATION;
     uint16_t unit = 0; /* the first member of these five, absent: 0, or milliseconds */
     switch (kind) {
     case VGI__TYPE_INT:
@@ -207,8 +228,9 @@ static const char *fixed_format(decoder *d, uint8_t kind, const vgi__fb_table *t
         return unit < 2 ? dates[unit] : NULL;
     case VGI__TYPE_TIME:
         unit = (uint16_t)vgi__fb_i16(d->fb, type, 0, ms);
-        return unit < 4 && vgi__fb_i32(d->fb, type, 1, 32) == (unit < 2 ? 32 : 64) ? times[unit]
-                                                                                  : NULL;
+        return unit < 4 && vgi__fb_i32(d->fb, type, 1, 32) == (unit < 2 ? 32 : 64)
+                   ? times[unit]
+                   : NULL;
     case VGI__TYPE_DURATION:
         unit = (uint16_t)vgi__fb_i16(d->fb, type, 0, ms);
         return unit < 4 ? durations[unit] : NULL;
@@ -231,18 +253,20 @@ static int union_format(program *p, const vgi__fb_table *type, int32_t n_childre
         (listed && ids.count != (uint32_t)n_children))
         return 0;
     char *out = p->text;
-    int used = sprintf(out, "+u%c:", mode ? 'd' : 's');
+    int used = snprintf(out, FIELD_TEXT_BYTES, "+u%c:", mode ? 'd' : 's');
     for (int32_t i = 0; i < n_children; i++) {
         int32_t id = listed ? vgi__loadi32(d->fb->p + ids.pos + 4 * (uint32_t)i) : i;
         if (id < 0 || id >= UNION_IDS_MAX)
             return 0;
-        used += sprintf(out + used, i ? ",%d" : "%d", id);
+        used += snprintf(out + used, UNION_ID_TEXT_BYTES + 1, i ? ",%d" : "%d", id);
     }
     return used;
 }
 
-/* Write the format of a type with parameters at p->text; 0: it has none, or they are wrong. */
-static int parameter_format(program *p, uint8_t kind, const vgi__fb_table *type, int32_t n_children)
+/* Write the format of a type with parameters at p->text; 0: it has none, or they are
+ * wrong. */
+static int parameter_format(program *p, uint8_t kind, const vgi__fb_table *type,
+                            int32_t n_children)
 {
     decoder *d = p->d;
     char *out = p->text;
@@ -251,13 +275,14 @@ static int parameter_format(program *p, uint8_t kind, const vgi__fb_table *type,
         int32_t precision = vgi__fb_i32(d->fb, type, 0, 0);
         int32_t scale = vgi__fb_i32(d->fb, type, 1, 0);
         int32_t bits = vgi__fb_i32(d->fb, type, 2, 128);
-        return bits == 128 ? sprintf(out, "d:%d,%d", precision, scale)
-                           : sprintf(out, "d:%d,%d,%d", precision, scale, bits);
+        if (bits == 128)
+            return snprintf(out, FIELD_TEXT_BYTES, "d:%d,%d", precision, scale);
+        return snprintf(out, FIELD_TEXT_BYTES, "d:%d,%d,%d", precision, scale, bits);
     }
     case VGI__TYPE_FIXED_BINARY:
-        return sprintf(out, "w:%d", vgi__fb_i32(d->fb, type, 0, 0));
+        return snprintf(out, FIELD_TEXT_BYTES, "w:%d", vgi__fb_i32(d->fb, type, 0, 0));
     case VGI__TYPE_FIXED_LIST:
-        return sprintf(out, "+w:%d", vgi__fb_i32(d->fb, type, 0, 0));
+        return snprintf(out, FIELD_TEXT_BYTES, "+w:%d", vgi__fb_i32(d->fb, type, 0, 0));
     case VGI__TYPE_UNION:
         return union_format(p, type, n_children);
     case VGI__TYPE_TIMESTAMP: {
@@ -266,7 +291,7 @@ static int parameter_format(program *p, uint8_t kind, const vgi__fb_table *type,
         if (unit > 3 || (zone.len && (memchr(zone.data, 0, zone.len) ||
                                       !vgi__utf8_valid(zone.data, zone.len))))
             return 0;
-        int used = sprintf(out, "ts%c:", "smun"[unit]);
+        int used = snprintf(out, FIELD_TEXT_BYTES, "ts%c:", "smun"[unit]);
         if (zone.len)
             memcpy(out + used, zone.data, zone.len);
         out[used + (int)zone.len] = 0;
@@ -278,7 +303,8 @@ static int parameter_format(program *p, uint8_t kind, const vgi__fb_table *type,
 }
 
 /* Give the node its format, and by it everything that follows from the type. */
-static int fill_type(program *p, vgi__node *node, const vgi__fb_table *field, int32_t n_children)
+static int fill_type(program *p, vgi__node *node, const vgi__fb_table *field,
+                     int32_t n_children)
 {
     decoder *d = p->d;
     uint8_t kind = vgi__fb_u8(d->fb, field, FIELD_TYPE_KIND);
@@ -295,7 +321,8 @@ static int fill_type(program *p, vgi__node *node, const vgi__fb_table *field, in
         return malformed(d);
     if (!format || !vgi__format_parse(format, node)) {
         char echo[VGI_ECHO_SIZE];
-        return vgi__fail(d->err, VGI_EPROTO, NULL, "Arrow schema: field '%s' has an invalid type",
+        return vgi__fail(d->err, VGI_EPROTO, NULL,
+                         "Arrow schema: invalid type of field '%s'",
                          vgi__echo(echo, (vgi_str){ node->name, node->name_len }));
     }
     if (kind == VGI__TYPE_MAP)
@@ -337,11 +364,13 @@ static int fill_name(program *p, vgi__node *node, const vgi__fb_table *field)
 {
     decoder *d = p->d;
     vgi_str name = vgi__fb_string(d->fb, field, FIELD_NAME);
-    if (name.len && (memchr(name.data, 0, name.len) || !vgi__utf8_valid(name.data, name.len))) {
+    if (name.len &&
+        (memchr(name.data, 0, name.len) || !vgi__utf8_valid(name.data, name.len))) {
         char echo[VGI_ECHO_SIZE];
-        return vgi__fail(d->err, VGI_EPROTO, NULL,
-                         "Arrow schema: the field name '%s' is not UTF-8 text",
-                         vgi__echo(echo, name));
+        return vgi__fail(
+            d->err, VGI_EPROTO, NULL,
+            "Arrow schema: a field name is not UTF-8 text without NULs: '%s'",
+            vgi__echo(echo, name));
     }
     if (name.len)
         memcpy(p->text, name.data, name.len);
@@ -352,8 +381,10 @@ static int fill_name(program *p, vgi__node *node, const vgi__fb_table *field)
     return VGI_OK;
 }
 
-static int fill_index(program *p, vgi__node *node, const vgi__fb_table *field, uint32_t depth);
-static int fill_children(program *p, const vgi__fb_table *field, uint32_t depth, int32_t *count);
+static int fill_index(program *p, vgi__node *node, const vgi__fb_table *field,
+                      uint32_t depth);
+static int fill_children(program *p, const vgi__fb_table *field, uint32_t depth,
+                         int32_t *count);
 
 /* Fill the next node from a field. `values`: as the value type of a dictionary. */
 static int fill_field(program *p, vgi__fb_table field, uint32_t depth, bool values)
@@ -375,7 +406,8 @@ static int fill_field(program *p, vgi__fb_table field, uint32_t depth, bool valu
     return rc == VGI_OK ? fill_children(p, &field, depth, &node->n_children) : rc;
 }
 
-static int fill_children(program *p, const vgi__fb_table *field, uint32_t depth, int32_t *count)
+static int fill_children(program *p, const vgi__fb_table *field, uint32_t depth,
+                         int32_t *count)
 {
     vgi__fb_vector children = vgi__fb_items(p->d->fb, field, FIELD_CHILDREN, 4);
     *count = (int32_t)children.count;
@@ -396,7 +428,8 @@ static void fill_root(vgi__node *root)
 }
 
 /* The program of a dictionary's value type: one nullable column. */
-static int decode_values(decoder *d, const vgi__fb_table *field, uint32_t depth, vgi_schema **out)
+static int decode_values(decoder *d, const vgi__fb_table *field, uint32_t depth,
+                         vgi_schema **out)
 {
     extent e = { 2, 0, FIELD_TEXT_BYTES };
     int rc = count_type(d, field, depth, &e);
@@ -448,8 +481,8 @@ static bool grow_ids(decoder *d)
     return true;
 }
 
-/* The entry of `id`, to which `values` is given (its reference is taken over). An id that was met before
- * must have had the same type then; its values are the ones that stay. */
+/* The entry of `id`, to which `values` is given (its reference is taken over). An id that
+ * was met before must have had the same type then; its values are the ones that stay. */
 static int remember_id(decoder *d, int64_t id, vgi_schema *values, known_id **out)
 {
     if (!grow_ids(d)) {
@@ -467,11 +500,14 @@ static int remember_id(decoder *d, int64_t id, vgi_schema *values, known_id **ou
     vgi_schema_unref(values);
     return same ? VGI_OK
                 : vgi__fail(d->err, VGI_EPROTO, NULL,
-                            "Arrow schema: dictionary %lld has two different types", (long long)id);
+                            "Arrow schema: dictionary %lld has two different types",
+                            (long long)id);
 }
 
-/* A dictionary-encoded field: the node becomes the index, the values a program of their own. */
-static int fill_index(program *p, vgi__node *node, const vgi__fb_table *field, uint32_t depth)
+/* A dictionary-encoded field: the node becomes the index, the values a program of their
+ * own. */
+static int fill_index(program *p, vgi__node *node, const vgi__fb_table *field,
+                      uint32_t depth)
 {
     decoder *d = p->d;
     vgi_schema *s = p->schema;
@@ -501,16 +537,19 @@ static int fill_index(program *p, vgi__node *node, const vgi__fb_table *field, u
 
 /* ---- the whole ---- */
 
-static int decode_program(decoder *d, const vgi__fb_table *t, vgi_bytes message, vgi_schema **out)
+static int decode_program(decoder *d, const vgi__fb_table *t, vgi_bytes message,
+                          vgi_schema **out)
 {
     vgi__fb_vector fields = vgi__fb_items(d->fb, t, SCHEMA_FIELDS, 4);
-    (void)vgi__fb_items(d->fb, t, SCHEMA_FEATURES, 8); /* not used, yet it must be well formed */
+    (void)vgi__fb_items(d->fb, t, SCHEMA_FEATURES,
+                        8); /* not used, yet it must be well formed */
     extent e = { 1, 0, message.len + 2 * FIELD_TEXT_BYTES };
     int rc = count_metadata(d, t, SCHEMA_METADATA, &e);
     if (rc == VGI_OK && fields.count > d->fields_left)
-        rc = vgi__fail(d->err, VGI_ELIMIT, NULL,
-                       "Arrow schema: %u columns are more than its size or the limit of %u allows",
-                       fields.count, d->limits->fields);
+        rc = vgi__fail(
+            d->err, VGI_ELIMIT, NULL,
+            "Arrow schema: %u columns are more than its size or the limit of %u allows",
+            fields.count, d->limits->fields);
     d->fields_left -= rc == VGI_OK ? fields.count : 0;
     for (uint32_t i = 0; rc == VGI_OK && i < fields.count; i++)
         rc = count_field(d, vgi__fb_item(d->fb, fields, i), 1, &e);
@@ -543,16 +582,19 @@ static int decode_program(decoder *d, const vgi__fb_table *t, vgi_bytes message,
 }
 
 static int decode_message(vgi_schema **out, vgi__message *m, vgi_bytes message,
-                          const vgi_limits *limits, const vgi_allocator *a, vgi_error *err)
+                          const vgi_limits *limits, const vgi_allocator *a,
+                          vgi_error *err)
 {
     uint32_t by_size = m->fb.n / 16;
     decoder d = { .fb = &m->fb, .limits = limits, .allocator = a, .err = err };
     d.fields_left = by_size < limits->fields ? by_size : limits->fields;
     d.text_left = 2 * (uint64_t)m->fb.n + 1024;
     if (m->kind != VGI__MESSAGE_SCHEMA)
-        return vgi__fail(err, VGI_EPROTO, NULL, "an Arrow stream must begin with its schema");
+        return vgi__fail(err, VGI_EPROTO, NULL,
+                         "an Arrow stream must begin with its schema");
     if (vgi__fb_i16(d.fb, &m->header, SCHEMA_ENDIANNESS, 0) != 0)
-        return vgi__fail(err, VGI_ENOTSUP, NULL, "big-endian Arrow data is not supported");
+        return vgi__fail(err, VGI_ENOTSUP, NULL,
+                         "big-endian Arrow data is not supported");
     int rc = decode_program(&d, &m->header, message, out);
     for (size_t i = 0; i < d.ids_cap; i++)
         vgi_schema_unref(d.ids[i].values);
@@ -569,8 +611,8 @@ int vgi__schema_decode(vgi_schema **out, const uint8_t *p, size_t n, size_t *use
         return vgi__fail(err, VGI_EPROTO, NULL, "not an Arrow IPC message");
     if (bytes > l.schema_bytes)
         return vgi__fail(err, VGI_ELIMIT, NULL,
-                         "Arrow message metadata of %u bytes is over the limit of %u", bytes,
-                         l.schema_bytes);
+                         "Arrow message metadata of %u bytes is over the limit of %u",
+                         bytes, l.schema_bytes);
     if (bytes > n - VGI__MESSAGE_PREFIX)
         return vgi__fail(err, VGI_EPROTO, NULL, "Arrow schema message is cut short");
     vgi__message m;

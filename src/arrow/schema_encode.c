@@ -273,15 +273,16 @@ int vgi__schema_encode(const vgi_schema *s, vgi__buffer *out, vgi_error *err)
 {
     slot message[] = { { 2, METADATA_V5 }, { 1, VGI__MESSAGE_SCHEMA }, REFERENCE };
     slot schema[] = { { 0, 0 }, REFERENCE, REFERENCE };
-    size_t at[3];
+    size_t in_message[3];
+    size_t in_schema[3];
     size_t start = out->len;
     encoder e = { .out = out, .base = start + VGI__MESSAGE_PREFIX, .err = err };
     vgi__buffer_extend(out, VGI__MESSAGE_PREFIX + sizeof(uint32_t));
-    point(&e, e.base, put_table(&e, message, 3, at));
-    point(&e, at[2], put_table(&e, schema, s->metadata ? 3 : 2, at));
-    int rc = s->metadata ? put_metadata(&e, at[2], s->metadata) : VGI_OK;
+    point(&e, e.base, put_table(&e, message, 3, in_message));
+    point(&e, in_message[2], put_table(&e, schema, s->metadata ? 3 : 2, in_schema));
+    int rc = s->metadata ? put_metadata(&e, in_schema[2], s->metadata) : VGI_OK;
     if (rc == VGI_OK)
-        rc = put_fields(&e, at[1], s, 0);
+        rc = put_fields(&e, in_schema[1], s, 0);
     if (rc != VGI_OK)
         return rc;
     align(&e, 8, 0);

@@ -15,18 +15,19 @@ typedef struct cursor {
 } cursor;
 
 /* The next message; VGI_END: end of stream. */
-static int next_message(cursor *c, vgi__message *m, const uint8_t **body, const vgi_limits *limits,
-                        vgi_error *err)
+static int next_message(cursor *c, vgi__message *m, const uint8_t **body,
+                        const vgi_limits *limits, vgi_error *err)
 {
     uint32_t bytes;
     if (c->left < VGI__MESSAGE_PREFIX || !vgi__message_prefix(c->p, &bytes))
-        return vgi__fail(err, VGI_EPROTO, NULL, "not an Arrow IPC stream, or one cut short");
+        return vgi__fail(err, VGI_EPROTO, NULL,
+                         "not an Arrow IPC stream, or one cut short");
     if (bytes == 0)
         return VGI_END;
     if (bytes > limits->schema_bytes)
         return vgi__fail(err, VGI_ELIMIT, NULL,
-                         "Arrow message metadata of %u bytes is over the limit of %u", bytes,
-                         limits->schema_bytes);
+                         "Arrow message metadata of %u bytes is over the limit of %u",
+                         bytes, limits->schema_bytes);
     size_t total = VGI__MESSAGE_PREFIX + (size_t)bytes;
     if (total > c->left)
         return vgi__fail(err, VGI_EPROTO, NULL, "Arrow IPC stream cut short");
@@ -46,8 +47,8 @@ static int next_message(cursor *c, vgi__message *m, const uint8_t **body, const 
     return VGI_OK;
 }
 
-static int first_batch(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode_input *in,
-                       vgi_error *err)
+static int first_batch(vgi_batch *b, cursor *c, const vgi_schema *s,
+                       vgi__decode_input *in, vgi_error *err)
 {
     for (;;) {
         vgi__message m;
@@ -60,7 +61,8 @@ static int first_batch(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode
         else if (m.kind == VGI__MESSAGE_DICTIONARY && s->n_dictionaries)
             rc = vgi__dictionary_table_apply(in->dictionaries, in, err);
         else
-            rc = vgi__fail(err, VGI_EPROTO, NULL, "unexpected message in an Arrow stream");
+            rc =
+                vgi__fail(err, VGI_EPROTO, NULL, "unexpected message in an Arrow stream");
         if (rc != VGI_OK)
             return rc;
         if (m.kind == VGI__MESSAGE_BATCH)
@@ -68,8 +70,8 @@ static int first_batch(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode
     }
 }
 
-static int decode_with(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode_input *in,
-                       vgi_error *err)
+static int decode_with(vgi_batch *b, cursor *c, const vgi_schema *s,
+                       vgi__decode_input *in, vgi_error *err)
 {
     if (s->n_dictionaries == 0)
         return first_batch(b, c, s, in, err);
@@ -86,7 +88,8 @@ static int decode_with(vgi_batch *b, cursor *c, const vgi_schema *s, vgi__decode
 /* A batch that is used again often meets the schema it had before. */
 static vgi_schema *recognise(const vgi_schema *last, const uint8_t *p, size_t n)
 {
-    if (!last || last->message_len > n || memcmp(p, last->message, last->message_len) != 0)
+    if (!last || last->message_len > n ||
+        memcmp(p, last->message, last->message_len) != 0)
         return NULL;
     return vgi_schema_ref(last);
 }

@@ -16,11 +16,6 @@ static const char SHORT_VALUES[] = "a buffer is too short for its rows";
 static const char BAD_OFFSETS[] = "offsets out of order or beyond the data";
 static const char BAD_TEXT[] = "text that is not UTF-8";
 
-static const vgi__node *node_of(const vgi__array_check *c)
-{
-    return &c->schema->nodes[c->node];
-}
-
 static bool is_set(const uint8_t *bits, int64_t i)
 {
     return bits[i >> 3] >> (i & 7) & 1;
@@ -60,24 +55,25 @@ static bool holds(vgi_bytes buffer, int64_t count, int64_t width)
 
 /* ---- offsets ---- */
 
-/* Make check_offsets32 and -64: `rows` + 1 offsets, in order, from 0 up to `most`; and cuts32 and -64: no
- * offset but the last cuts a character of `text`, which is valid as a whole. */
-#define OFFSET_CHECKS(bits)                                                      \
+/* Make check_offsets32 and -64: `rows` + 1 offsets, in order, from 0 up to `most`; and
+ * cuts32 and -64: no offset but the last cuts a character of `text`, which is valid as a
+ * whole. */
+#define OFFSET_CHECKS(bits) \
     static bool check_offsets##bits(const void *offsets, int64_t rows, int64_t most) \
-    {                                                                            \
-        const int##bits##_t *o = offsets;                                        \
-        bool bad = o[0] < 0 || o[rows] > most;                                   \
-        for (int64_t i = 0; i < rows; i++)                                       \
-            bad |= o[i + 1] < o[i];                                              \
-        return !bad;                                                             \
-    }                                                                            \
+    { \
+        const int##bits##_t *o = offsets; \
+        bool bad = o[0] < 0 || o[rows] > most; \
+        for (int64_t i = 0; i < rows; i++) \
+            bad |= o[i + 1] < o[i]; \
+        return !bad; \
+    } \
     static bool cuts##bits(const void *offsets, int64_t rows, const uint8_t *text) \
-    {                                                                            \
-        const int##bits##_t *o = offsets;                                        \
-        bool cut = false;                                                        \
-        for (int64_t i = 1; i < rows && o[i] < o[rows]; i++)                     \
-            cut |= (text[o[i]] & 0xC0) == 0x80;                                  \
-        return cut;                                                              \
+    { \
+        const int##bits##_t *o = offsets; \
+        bool cut = false; \
+        for (int64_t i = 1; i < rows && o[i] < o[rows]; i++) \
+            cut |= (text[o[i]] & 0xC0) == 0x80; \
+        return cut; \
     }
 OFFSET_CHECKS(32)
 OFFSET_CHECKS(64)
@@ -87,7 +83,8 @@ static int64_t offset_at(const void *offsets, bool wide, int64_t i)
     return wide ? ((const int64_t *)offsets)[i] : ((const int32_t *)offsets)[i];
 }
 
-/* Offsets in buffer 1. No rows may come without any: then there is an offset 0 all the same. */
+/* Offsets in buffer 1. No rows may come without any: then there is an offset 0 all the
+ * same. */
 static const char *check_offsets(const vgi__array_check *c, bool wide, int64_t most)
 {
     int64_t rows = c->array->length;
@@ -96,14 +93,15 @@ static const char *check_offsets(const vgi__array_check *c, bool wide, int64_t m
         return NULL;
     if (!holds(c->buffers[1], rows + 1, wide ? 8 : 4))
         return SHORT_VALUES;
-    bool good = wide ? check_offsets64(offsets, rows, most) : check_offsets32(offsets, rows, most);
+    bool good = wide ? check_offsets64(offsets, rows, most)
+                     : check_offsets32(offsets, rows, most);
     return good ? NULL : BAD_OFFSETS;
 }
 
 static const char *check_binary(const vgi__array_check *c, bool wide)
 {
     const char *what = check_offsets(c, wide, (int64_t)c->buffers[2].len);
-    if (what || !node_of(c)->utf8)
+    if (what || !c->node->utf8)
         return what;
     int64_t rows = c->array->length;
     const void *offsets = c->array->buffers[1];
@@ -127,8 +125,9 @@ static const char *check_list(vgi__array_check *c, bool wide)
 
 /* ---- views ---- */
 
-/* How the text of a view array is checked: many views may show the same bytes, so first each data
- * buffer as a whole. Only where one is not text throughout, view by view, up to a budget. */
+/* How the text of a view array is checked: many views may show the same bytes, so first
+ * each data buffer as a whole. Only where one is not text throughout, view by view, up to
+ * a budget. */
 typedef struct view_text {
     bool wanted;
     bool whole; /* all data buffers are valid text: only the cuts matter */
@@ -138,7 +137,7 @@ typedef struct view_text {
 static view_text view_text_of(const vgi__array_check *c)
 {
     const struct ArrowArray *a = c->array;
-    view_text t = { .wanted = node_of(c)->utf8, .whole = true, .budget = 1 << 20 };
+    view_text t = { .wanted = c->node->utf8, .whole = true, .budget = 1 << 20 };
     const int64_t *sizes = a->buffers[a->n_buffers - 1];
     for (int64_t i = 0; t.wanted && i < a->n_buffers - 3; i++) {
         t.whole = t.whole && vgi__utf8_valid(a->buffers[i + 2], (size_t)sizes[i]);
@@ -147,8 +146,8 @@ static view_text view_text_of(const vgi__array_check *c)
     return t;
 }
 
-static const char *check_view_text(view_text *t, const uint8_t *data, int64_t size, uint32_t at,
-                                   uint32_t len)
+static const char *check_view_text(view_text *t, const uint8_t *data, int64_t size,
+                                   uint32_t at, uint32_t len)
 {
     if (t->whole) {
         bool cut = (data[at] & 0xC0) == 0x80 ||
@@ -161,13 +160,23 @@ static const char *check_view_text(view_text *t, const uint8_t *data, int64_t si
     return vgi__utf8_valid(data + at, len) ? NULL : BAD_TEXT;
 }
 
-static const char *check_view(const struct ArrowArray *a, const uint8_t *view, view_text *t)
+/* A value inside of its view, with zeros behind it: views are compared as they are. */
+static const char *check_inline(const uint8_t *value, int32_t len, bool text)
+{
+    for (int32_t i = len; i < VIEW_INLINE; i++)
+        if (value[i] != 0)
+            return "a view with something behind its value";
+    return text && !vgi__utf8_valid(value, (size_t)len) ? BAD_TEXT : NULL;
+}
+
+static const char *check_view(const struct ArrowArray *a, const uint8_t *view,
+                              view_text *t)
 {
     int32_t len = vgi__loadi32(view);
     if (len < 0)
         return "a view of negative length";
     if (len <= VIEW_INLINE)
-        return t->wanted && !vgi__utf8_valid(view + 4, (size_t)len) ? BAD_TEXT : NULL;
+        return check_inline(view + 4, len, t->wanted);
     uint32_t buffer = vgi__load32(view + 8);
     uint32_t at = vgi__load32(view + 12);
     if (buffer >= a->n_buffers - 3)
@@ -199,16 +208,17 @@ static const char *check_views(const vgi__array_check *c)
 
 /* ---- dictionary indices ---- */
 
-#define INDEX_CHECK(type)                                                              \
-    static bool indices_##type(const void *items, const uint8_t *bits, int64_t rows, int64_t n) \
-    {                                                                                  \
-        const type *index = items;                                                     \
-        bool bad = false;                                                              \
-        for (int64_t i = 0; i < rows; i++) {                                           \
-            bool outside = (uint64_t)(int64_t)index[i] >= (uint64_t)n;                 \
-            bad |= outside && (!bits || is_set(bits, i));                              \
-        }                                                                              \
-        return !bad;                                                                   \
+#define INDEX_CHECK(type) \
+    static bool indices_##type(const void *items, const uint8_t *bits, int64_t rows, \
+                               int64_t n) \
+    { \
+        const type *index = items; \
+        bool bad = false; \
+        for (int64_t i = 0; i < rows; i++) { \
+            bool outside = (uint64_t)(int64_t)index[i] >= (uint64_t)n; \
+            bad |= outside && (!bits || is_set(bits, i)); \
+        } \
+        return !bad; \
     }
 INDEX_CHECK(int8_t)
 INDEX_CHECK(int16_t)
@@ -240,7 +250,7 @@ static bool indices_inside(const vgi__node *n, const struct ArrowArray *a)
 
 static const char *check_fixed(const vgi__array_check *c)
 {
-    const vgi__node *n = node_of(c);
+    const vgi__node *n = c->node;
     if (!holds(c->buffers[1], c->array->length, n->width))
         return SHORT_VALUES;
     if (n->dictionary >= 0 && !indices_inside(n, c->array))
@@ -269,7 +279,7 @@ static const char *check_type_ids(const vgi__array_check *c)
     if (!holds(c->buffers[0], a->length, 1))
         return SHORT_VALUES;
     int16_t child[UNION_IDS];
-    read_type_ids(node_of(c)->extra, child);
+    read_type_ids(c->node->extra, child);
     const int8_t *ids = a->buffers[0];
     for (int64_t i = 0; i < a->length; i++)
         if (ids[i] < 0 || child[ids[i]] < 0)
@@ -292,7 +302,7 @@ static const char *nest_dense_union(const vgi__array_check *c)
     const struct ArrowArray *a = c->array;
     int16_t child[UNION_IDS];
     int32_t last[UNION_IDS] = { 0 };
-    read_type_ids(node_of(c)->extra, child);
+    read_type_ids(c->node->extra, child);
     const int8_t *ids = a->buffers[0];
     const int32_t *offsets = a->buffers[1];
     for (int64_t i = 0; i < a->length; i++) {
@@ -308,7 +318,7 @@ static const char *nest_dense_union(const vgi__array_check *c)
 
 static const char *check_fixed_list(vgi__array_check *c)
 {
-    if (vgi__mul_i64(c->array->length, node_of(c)->width, &c->child_rows))
+    if (vgi__mul_i64(c->array->length, c->node->width, &c->child_rows))
         return "an impossible number of rows";
     return NULL;
 }
@@ -345,7 +355,7 @@ static const char *nest_run_ends(const vgi__array_check *c)
 {
     const struct ArrowArray *a = c->array;
     const struct ArrowArray *ends = a->children[0];
-    const vgi__node *n = &c->schema->nodes[vgi__child(c->node)];
+    const vgi__node *n = c->node + 1;
     int64_t last = 0;
     if (ends->null_count != 0)
         return "run ends with nulls";
@@ -364,7 +374,7 @@ static const char *nest_run_ends(const vgi__array_check *c)
 
 const char *vgi__validate_array(vgi__array_check *c)
 {
-    const vgi__node *n = node_of(c);
+    const vgi__node *n = c->node;
     struct ArrowArray *a = c->array;
     c->child_rows = 0;
     if (n->n_buffers > 0 && n->logical != VGI__TYPE_UNION) {
@@ -412,7 +422,7 @@ const char *vgi__validate_array(vgi__array_check *c)
 
 const char *vgi__validate_nesting(const vgi__array_check *c)
 {
-    switch (node_of(c)->layout) {
+    switch (c->node->layout) {
     case VGI__LAYOUT_LIST_VIEW:
         return nest_list_view(c, false);
     case VGI__LAYOUT_LIST_VIEW64:

@@ -69,7 +69,7 @@ vgi__writer_mark vgi__writer_mark_here(const vgi__writer *w)
 {
     return (vgi__writer_mark){ .scratch = w->out.scratch.len,
                                .segments = w->out.n_segments,
-                               .bytes = w->out.bytes,
+                               .referenced = w->out.referenced,
                                .open = w->open };
 }
 
@@ -84,7 +84,7 @@ static void rewind_to(vgi__send *o, const vgi__writer_mark *m)
 {
     o->scratch.len = m->scratch;
     o->n_segments = m->segments;
-    o->bytes = m->bytes;
+    o->referenced = m->referenced;
     o->tail = 0;
     for (size_t i = o->n_segments; i > 0 && o->tail == 0; i--) {
         const vgi__segment *last = &o->segments[i - 1];
@@ -256,23 +256,24 @@ int vgi__writer_eos(vgi__writer *w, vgi_error *err)
 
 size_t vgi__writer_pending(const vgi__writer *w)
 {
-    return (size_t)(w->out.bytes - w->flushed);
+    return w->out.scratch.len + (size_t)w->out.referenced;
 }
 
 uint64_t vgi__writer_bytes(const vgi__writer *w)
 {
-    return w->out.bytes;
+    return w->flushed + vgi__writer_pending(w);
 }
 
 static void forget(vgi__writer *w)
 {
     vgi__send *o = &w->out;
+    w->flushed += vgi__writer_pending(w);
     o->n_segments = 0;
     o->tail = 0;
+    o->referenced = 0;
     if (o->scratch.cap > KEEP_BYTES)
         vgi__buffer_free(&o->scratch);
     vgi__buffer_clear(&o->scratch);
-    w->flushed = o->bytes;
 }
 
 int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err)

@@ -35,7 +35,7 @@ int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err); /* flu
  * good until the next stream begins, any mark until the next flush. */
 typedef struct vgi__writer_mark {
     size_t scratch, segments;
-    uint64_t bytes;
+    uint64_t referenced;
     bool open; /* within a stream */
 } vgi__writer_mark;
 vgi__writer_mark vgi__writer_mark_here(const vgi__writer *w);

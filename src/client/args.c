@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batches from JSON: objects are rows and structs, arrays are lists, errors name the place. */
+/* Batches from JSON: objects are rows and structs, arrays are lists, errors name the
+ * place. */
 #include "client/args.h"
 
 #include <stdio.h>
@@ -46,18 +47,17 @@ int vgi__json_bad(vgi__json_cells *c, const vgi__json_path *at, const char *fmt,
 
 static const char *kind_name(vgi__json_kind kind)
 {
-    static const char *const names[] = { [VGI__JSON_NULL] = "null",
-                                         [VGI__JSON_BOOL] = "a boolean",
-                                         [VGI__JSON_INT] = "an integer",
-                                         [VGI__JSON_REAL] = "a number",
-                                         [VGI__JSON_STRING] = "a string",
-                                         [VGI__JSON_ARRAY] = "an array",
-                                         [VGI__JSON_OBJECT] = "an object" };
+    static const char *const names[] = {
+        [VGI__JSON_NULL] = "null",       [VGI__JSON_BOOL] = "a boolean",
+        [VGI__JSON_INT] = "an integer",  [VGI__JSON_REAL] = "a number",
+        [VGI__JSON_STRING] = "a string", [VGI__JSON_ARRAY] = "an array",
+        [VGI__JSON_OBJECT] = "an object"
+    };
     return names[kind];
 }
 
-int vgi__json_misfit(vgi__json_cells *c, const vgi__json_path *at, const vgi__json_value *v,
-                     int32_t node)
+int vgi__json_misfit(vgi__json_cells *c, const vgi__json_path *at,
+                     const vgi__json_value *v, int32_t node)
 {
     char echo[VGI_ECHO_SIZE];
     vgi__buffer type;
@@ -74,8 +74,8 @@ int vgi__json_misfit(vgi__json_cells *c, const vgi__json_path *at, const vgi__js
         rc = vgi__json_bad(c, at, "%lld does not fit %.*s",
                            (long long)vgi__json_int_of(v->json), n, words);
     else if (v->kind == VGI__JSON_REAL)
-        rc = vgi__json_bad(c, at, "%.17g does not fit %.*s", vgi__json_real_of(v->json), n,
-                           words);
+        rc = vgi__json_bad(c, at, "%.17g does not fit %.*s", vgi__json_real_of(v->json),
+                           n, words);
     else
         rc = vgi__json_bad(c, at, "%s does not fit %.*s", kind_name(v->kind), n, words);
     vgi__buffer_free(&type);
@@ -140,7 +140,8 @@ static bool is_child(void *user, vgi_str key, const vgi__json *value)
     return false;
 }
 
-/* The members of an object as the children of a struct, or as the columns of a row (node 0). */
+/* The members of an object as the children of a struct, or as the columns of a row (node
+ * 0). */
 static int put_members(vgi__json_cells *c, int32_t node, const vgi__json *object,
                        const vgi__json_path *at)
 {
@@ -244,12 +245,14 @@ static int put_pair(vgi__json_cells *c, int32_t map, const vgi__json *pair,
     if (vgi__json_kind_of(pair) == VGI__JSON_ARRAY && vgi__json_count(pair) == 2) {
         key = vgi__json_at(pair, 0);
         value = vgi__json_at(pair, 1);
-    } else if (vgi__json_kind_of(pair) == VGI__JSON_OBJECT && vgi__json_count(pair) == 2) {
+    } else if (vgi__json_kind_of(pair) == VGI__JSON_OBJECT &&
+               vgi__json_count(pair) == 2) {
         key = vgi__json_get(pair, "key");
         value = vgi__json_get(pair, "value");
     }
     if (!key || !value)
-        return vgi__json_bad(c, at, "a map entry is [key, value] or {\"key\", \"value\"}");
+        return vgi__json_bad(c, at,
+                             "a map entry is [key, value] or {\"key\", \"value\"}");
     k = value_of(key);
     v = value_of(value);
     return put_entry(c, map, &k, &v, at);
@@ -269,7 +272,8 @@ static int put_map(vgi__json_cells *c, int32_t node, const vgi__json_value *v,
             const vgi__json_path here = { at, { NULL, 0 }, i };
             e.rc = put_pair(c, node, vgi__json_at(v->json, i), &here);
         }
-    return e.rc == VGI_OK ? built(c, at, vgi__builder_close_list(c->builder, node)) : e.rc;
+    return e.rc == VGI_OK ? built(c, at, vgi__builder_close_list(c->builder, node))
+                          : e.rc;
 }
 
 static int put(vgi__json_cells *c, int32_t node, const vgi__json_value *v,

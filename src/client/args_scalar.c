@@ -106,7 +106,8 @@ static int put_decimal(vgi__json_cells *c, int32_t node, const vgi__json_value *
         text.len = vgi__f64_text(digits, vgi__json_real_of(v->json));
     else
         return MISFIT;
-    if (vgi__decimal_parse(text, n->precision, n->scale, n->width, value) != VGI__DECIMAL_OK)
+    if (vgi__decimal_parse(text, n->precision, n->scale, n->width, value) !=
+        VGI__DECIMAL_OK)
         return MISFIT;
     return vgi__builder_fixed(c->builder, node, value);
 }
@@ -131,7 +132,8 @@ static int put_binary(vgi__json_cells *c, int32_t node, const vgi__json_value *v
     return rc;
 }
 
-/* Text or bytes, as `value_type` says: that of the node, or of its dictionary's values. */
+/* Text or bytes, as `value_type` says: that of the node, or of its dictionary's values.
+ */
 static int put_bytes(vgi__json_cells *c, int32_t node, const vgi__json_value *v,
                      const vgi__node *value_type)
 {
@@ -185,7 +187,8 @@ static int put_temporal(vgi__json_cells *c, int32_t node, const vgi__json_value 
             break;
         }
     }
-    return ok && fits_signed(i, n->width) ? vgi__builder_fixed(c->builder, node, &i) : MISFIT;
+    return ok && fits_signed(i, n->width) ? vgi__builder_fixed(c->builder, node, &i)
+                                          : MISFIT;
 }
 
 /* "P1M", "P2DT0.5S", "P1M2DT0.000000001S", as far as the type has the parts. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the ISO 8601 forms of dates, times, timestamps and spans, exactly or not at all. */
+/* Reading the ISO 8601 forms of dates, times, timestamps and spans, exactly or not at
+ * all. */
 #include "base/checked.h"
 #include "base/text.h"
 #include "client/args.h"
@@ -76,8 +77,8 @@ static bool take_date(cursor *c, int64_t *days)
 {
     int64_t y, m, d;
 
-    if (!take_digits(c, 4, &y) || !take(c, '-') || !take_digits(c, 2, &m) || !take(c, '-') ||
-        !take_digits(c, 2, &d))
+    if (!take_digits(c, 4, &y) || !take(c, '-') || !take_digits(c, 2, &m) ||
+        !take(c, '-') || !take_digits(c, 2, &d))
         return false;
     if (y < 1 || m < 1 || m > 12 || d < 1 || d > days_in_month(y, m))
         return false;
@@ -142,7 +143,8 @@ static bool take_offset(cursor *c, bool *given, int64_t *seconds)
     sign = take(c, '-') ? -1 : 1;
     if (sign > 0 && !take(c, '+'))
         return false;
-    if (!take_digits(c, 2, &h) || (take(c, ':'), !take_digits(c, 2, &m)) || h > 23 || m > 59)
+    if (!take_digits(c, 2, &h) || (take(c, ':'), !take_digits(c, 2, &m)) || h > 23 ||
+        m > 59)
         return false;
     *seconds = sign * (h * 60 + m) * 60;
     return true;
@@ -249,7 +251,8 @@ bool vgi__span_parse(vgi_str text, vgi__time_unit unit, vgi__span *out)
             is_time = true;
         if (!take_number(&c, per_second, &whole, &fraction) || c.at == c.end)
             return false;
-        while (next < N_PARTS && (parts[next].letter != *c.at || parts[next].is_time != is_time))
+        while (next < N_PARTS &&
+               (parts[next].letter != *c.at || parts[next].is_time != is_time))
             next++;
         if (next == N_PARTS || !add_part(out, next, whole, fraction, per_second))
             return false;

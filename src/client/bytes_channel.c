@@ -5,10 +5,11 @@
  *   to the server     | request | schema tick tick ... EOS |  request ...
  *   from the server            | [header] | schema batch batch ... EOS |  answer ...
  *
- * The input stream of a stream call is opened by its first turn. The server waits for it, so the end of
- * input is sent even if there was no turn: as an empty-schema stream.
+ * The input stream of a stream call is opened by its first turn. The server waits for it,
+ * so the end of input is sent even if there was no turn: as an empty-schema stream.
  *
- * After a failure the channel stays usable only if the reader knows where the next message begins.
+ * After a failure the channel stays usable only if the reader knows where the next
+ * message begins.
  */
 #include "client/channel.h"
 
@@ -31,8 +32,9 @@ typedef struct bytes_channel {
     bool input_open; /* the schema of the input stream was sent, its end was not */
 } bytes_channel;
 
-/* A worker that died must be an error of this call and not the end of the program, whatever the
- * program does about SIGPIPE: on a pipe nothing but the signal mask can say so. */
+/* A worker that died must be an error of this call and not the end of the program,
+ * whatever the program does about SIGPIPE: on a pipe nothing but the signal mask can say
+ * so. */
 static int flush_to_process(bytes_channel *bc, vgi_error *err)
 {
     static const struct timespec at_once = { 0 };
@@ -68,7 +70,8 @@ static int add_batch(bytes_channel *bc, const vgi__outgoing *out, vgi_error *err
     return vgi__writer_batch(bc->writer, out->array, &out->metadata, err);
 }
 
-/* Send schema and batch, and the end when `whole`. Nothing is sent if the batch cannot be encoded. */
+/* Send schema and batch, and the end when `whole`. Nothing is sent if the batch cannot be
+ * encoded. */
 static int send_stream(bytes_channel *bc, const vgi__outgoing *out, bool whole,
                        vgi_error *err)
 {
@@ -169,8 +172,9 @@ static const struct vgi__channel_ops bytes_ops = {
     .close = bytes_close,
 };
 
-int vgi__bytes_channel_new(vgi__channel **out, vgi__io *io, const vgi__subprocess *process,
-                           const vgi_limits *limits, const vgi_allocator *a, vgi_error *err)
+int vgi__bytes_channel_new(vgi__channel **out, vgi__io *io,
+                           const vgi__subprocess *process, const vgi_limits *limits,
+                           const vgi_allocator *a, vgi_error *err)
 {
     bytes_channel *bc = vgi__calloc(a, 1, sizeof(*bc));
     int rc;

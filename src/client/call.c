@@ -5,7 +5,8 @@
 #include "base/fail.h"
 
 static int exchange(vgi_client *c, const vgi__target *target, const vgi_schema *schema,
-                    const struct ArrowArray *array, const vgi_metadata *extra, vgi_error *err)
+                    const struct ArrowArray *array, const vgi_metadata *extra,
+                    vgi_error *err)
 {
     const vgi_schema *answer_schema;
     int rc = vgi__client_request(c, target, false, schema, array, extra, err);
@@ -18,8 +19,8 @@ static int exchange(vgi_client *c, const vgi__target *target, const vgi_schema *
     if (rc == VGI_EREMOTE)
         return rc;
     if (rc == VGI_END)
-        return vgi__fail(err, VGI_EPROTO, NULL, "the server's answer to %s() has no batch",
-                         target->method);
+        return vgi__fail(err, VGI_EPROTO, NULL,
+                         "the server's answer to %s() has no batch", target->method);
     /* Also after a batch that could not be read: the next call finds the line clear. */
     const int drained = c->channel->broken ? rc : vgi__answer_drain(c, rc ? NULL : err);
     return rc ? rc : drained;
@@ -32,7 +33,8 @@ static bool wants_protocol(const vgi_client *c)
            vgi_str_eq(c->failure.info.kind, "protocol_not_specified");
 }
 
-/* Learn the protocol; the refusal that made it necessary stays the failure when that does not work. */
+/* Learn the protocol; the refusal that made it necessary stays the failure when that does
+ * not work. */
 static int learn(vgi_client *c)
 {
     const vgi__failure refusal = c->failure;
@@ -51,7 +53,8 @@ static int learn(vgi_client *c)
 }
 
 int vgi__client_unary(vgi_client *c, const vgi__target *target, const vgi_schema *schema,
-                      const struct ArrowArray *array, const vgi_metadata *extra, vgi_error *err)
+                      const struct ArrowArray *array, const vgi_metadata *extra,
+                      vgi_error *err)
 {
     int rc = exchange(c, target, schema, array, extra, err);
 
@@ -124,8 +127,8 @@ int vgi_client_call_batch(vgi_client *client, const char *method, const vgi_batc
     err = err ? err : &local;
     rc = vgi__client_ready(client, err);
     if (rc == VGI_OK)
-        rc = vgi__client_unary(client, &target, schema, params ? vgi_batch_array(params) : NULL,
-                               &extra, err);
+        rc = vgi__client_unary(client, &target, schema,
+                               params ? vgi_batch_array(params) : NULL, &extra, err);
     if (rc != VGI_OK || !result)
         return rc;
     *result = NULL;

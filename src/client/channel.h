@@ -2,16 +2,17 @@
 /*
  * Design notes: the one interface between calls and what carries them.
  *
- * A call sends a request and reads IPC streams as the answer; a stream goes on with turns. On a byte
- * stream a turn's input is one more batch of one input stream, and the answers are one output stream.
- * Over HTTP each turn is a request of its own, and tokens tie them together. What both have in common
- * stands here; which is in use shows nowhere above.
+ * A call sends a request and reads IPC streams as the answer; a stream goes on with
+ * turns. On a byte stream a turn's input is one more batch of one input stream, and the
+ * answers are one output stream. Over HTTP each turn is a request of its own, and tokens
+ * tie them together. What both have in common stands here; which is in use shows nowhere
+ * above.
  *
- *   unary       request, begin, next ... next = VGI_END
- *   stream      request, [begin, next = header ... VGI_END], { turn, [begin,] next }, end_input
+ *   unary     request, begin, next ... VGI_END
+ *   stream    request, [begin, next ... VGI_END], { turn, [begin,] next }, end_input
  *
- * A channel on which an operation failed so that its place in the conversation is lost says `broken`;
- * it can then only be closed.
+ * A channel on which an operation failed so that its place in the conversation is lost
+ * says `broken`; it can then only be closed.
  */
 #ifndef VGI_CLIENT_CHANNEL_H
 #define VGI_CLIENT_CHANNEL_H
@@ -51,9 +52,10 @@ struct vgi__channel {
     bool broken;
 };
 
-/* A channel on a byte stream. Takes `io` and, unless NULL, the process at its other end; on failure
- * both stay the caller's. */
-int vgi__bytes_channel_new(vgi__channel **out, vgi__io *io, const vgi__subprocess *process,
-                           const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
+/* A channel on a byte stream. Takes `io` and, unless NULL, the process at its other end;
+ * on failure both stay the caller's. */
+int vgi__bytes_channel_new(vgi__channel **out, vgi__io *io,
+                           const vgi__subprocess *process, const vgi_limits *limits,
+                           const vgi_allocator *a, vgi_error *err);
 
 #endif

@@ -18,7 +18,8 @@ static int read_options(const vgi_client_options *given, vgi_client_options *out
 {
     memset(out, 0, sizeof(*out));
     if (given && given->size == 0)
-        return vgi__fail(err, VGI_EINVAL, NULL, "the size of vgi_client_options is not set");
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "the size of vgi_client_options is not set");
     if (given)
         memcpy(out, given, given->size < sizeof(*out) ? given->size : sizeof(*out));
     if (!out->connect_timeout_ms)
@@ -35,8 +36,8 @@ static int copy_text(vgi_client *c, char **out, const char *text, vgi_error *err
     return *out ? VGI_OK : vgi__fail_nomem(err);
 }
 
-int vgi__client_new(vgi_client **out, vgi__channel *channel, const vgi_client_options *options,
-                    vgi_error *err)
+int vgi__client_new(vgi_client **out, vgi__channel *channel,
+                    const vgi_client_options *options, vgi_error *err)
 {
     vgi_client *c = vgi__calloc(options->allocator, 1, sizeof(*c));
     int rc;
@@ -65,7 +66,8 @@ int vgi__client_new(vgi_client **out, vgi__channel *channel, const vgi_client_op
     return VGI_OK;
 }
 
-/* Put a client on `io`, which it takes together with `process` whether it succeeds or not. */
+/* Put a client on `io`, which it takes together with `process` whether it succeeds or
+ * not. */
 static int open_on_io(vgi_client **out, vgi__io *io, vgi__subprocess *process,
                       const vgi_client_options *o, vgi_error *err)
 {
@@ -113,7 +115,8 @@ static int open_exec(vgi_client **out, const char *command, const vgi_client_opt
     vgi__subprocess process;
     int rc;
 
-    rc = vgi__subprocess_start(&process, command, o->inherit_stderr_off, o->allocator, err);
+    rc = vgi__subprocess_start(&process, command, o->inherit_stderr_off, o->allocator,
+                               err);
     if (rc != VGI_OK)
         return rc;
     return open_fds(out, process.from_child, process.to_child, &process, o, err);
@@ -130,7 +133,8 @@ static int open_unix(vgi_client **out, const char *path, const vgi_client_option
 
 static const struct scheme {
     const char *prefix;
-    int (*open)(vgi_client **out, const char *rest, const vgi_client_options *o, vgi_error *err);
+    int (*open)(vgi_client **out, const char *rest, const vgi_client_options *o,
+                vgi_error *err);
 } schemes[] = {
     { "exec:", open_exec },
     { "unix:", open_unix },
@@ -153,7 +157,8 @@ int vgi_client_open(vgi_client **out, const char *url, const vgi_client_options 
     vgi__echo(echo, vgi_str_from(url));
     if (strstr(url, "://"))
         return vgi__fail(err, VGI_ENOTSUP, NULL,
-                         "cannot connect to %s: this build knows exec: and unix: only", echo);
+                         "cannot connect to %s: this build knows exec: and unix: only",
+                         echo);
     return vgi__fail(err, VGI_EINVAL, "ValueError",
                      "\"%s\" is no server: write exec:COMMAND or unix:PATH", echo);
 }

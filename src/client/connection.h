@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is behind a vgi_client, and the steps that unary calls, streams and describe share. */
+/* What is behind a vgi_client, and the steps that unary calls, streams and describe
+ * share. */
 #ifndef VGI_CLIENT_CONNECTION_H
 #define VGI_CLIENT_CONNECTION_H
 
@@ -9,7 +10,8 @@
 #include "client/channel.h"
 #include "types/record.h"
 
-/* What is thrown away at the end of an answer, in batches, before the connection is given up. */
+/* What is thrown away at the end of an answer, in batches, before the connection is given
+ * up. */
 #define VGI__DRAIN_BATCHES 10000
 /* Log records of one answer; a server that sends more never comes to the point. */
 #define VGI__ANSWER_LOGS 1000000
@@ -66,8 +68,8 @@ typedef struct vgi__target {
 } vgi__target;
 
 /* A client on a channel, which it takes. On failure the channel stays the caller's. */
-int vgi__client_new(vgi_client **out, vgi__channel *channel, const vgi_client_options *options,
-                    vgi_error *err);
+int vgi__client_new(vgi_client **out, vgi__channel *channel,
+                    const vgi_client_options *options, vgi_error *err);
 
 /* ---- request.c ---- */
 
@@ -77,12 +79,15 @@ int vgi__client_ready(vgi_client *c, vgi_error *err);
 int vgi__client_request(vgi_client *c, const vgi__target *target, bool stream,
                         const vgi_schema *schema, const struct ArrowArray *array,
                         const vgi_metadata *extra, vgi_error *err);
-/* Compile `type`, or find it. Borrowed until VGI__RECORD_CACHE further types were compiled. */
+/* Compile `type`, or find it. Borrowed until VGI__RECORD_CACHE further types were
+ * compiled. */
 int vgi__client_compile(vgi_client *c, const vgi_type *type, vgi__role role,
                         vgi__compiled **out, vgi_error *err);
-/* Parameters as a one-row array, borrowed until this type's next. *array NULL: there are none. */
+/* Parameters as a one-row array, borrowed until this type's next. *array NULL: there are
+ * none. */
 int vgi__client_params(vgi_client *c, const vgi_type *type, const void *in,
-                       const vgi_schema **schema, struct ArrowArray **array, vgi_error *err);
+                       const vgi_schema **schema, struct ArrowArray **array,
+                       vgi_error *err);
 
 /* ---- stream.c ---- */
 
@@ -91,14 +96,17 @@ void vgi__stream_orphan(vgi_stream *stream);
 
 /* ---- answer.c ---- */
 
-/* Remember why the channel broke, for the calls that will be refused because of it. Returns `rc`. */
+/* Remember why the channel broke, for the calls that will be refused because of it.
+ * Returns `rc`. */
 int vgi__client_lost(vgi_client *c, int rc, const vgi_error *err);
 /* Read the schema of the answer's next IPC stream. */
 int vgi__answer_begin(vgi_client *c, const vgi_schema **schema, vgi_error *err);
-/* Read to the next data batch: logs go to the callback; an exception is kept as the client's failure,
- * the rest of its stream is drained, and VGI_EREMOTE is returned. VGI_END: the stream is over. */
+/* Read to the next data batch: logs go to the callback; an exception is kept as the
+ * client's failure, the rest of its stream is drained, and VGI_EREMOTE is returned.
+ * VGI_END: the stream is over. */
 int vgi__answer_next(vgi_client *c, vgi_batch *b, vgi_error *err);
-/* Read to the end of the stream and drop what comes. The channel is broken when there is no end. */
+/* Read to the end of the stream and drop what comes. The channel is broken when there is
+ * no end. */
 int vgi__answer_drain(vgi_client *c, vgi_error *err);
 
 /* ---- failure.c ---- */
@@ -112,7 +120,8 @@ void vgi__failure_free(vgi__failure *f);
 
 /* A unary call; the answer's batch is in c->answer until the client's next call. */
 int vgi__client_unary(vgi_client *c, const vgi__target *target, const vgi_schema *schema,
-                      const struct ArrowArray *array, const vgi_metadata *extra, vgi_error *err);
+                      const struct ArrowArray *array, const vgi_metadata *extra,
+                      vgi_error *err);
 
 /* ---- reflection.c, describe_seed.c: the two ways to introspect ---- */
 
@@ -145,7 +154,8 @@ const char *vgi__description_str(vgi_description *d, vgi_str text);
 
 /* ---- own.c ---- */
 
-/* Make a bound value independent of what it borrows from: copy what it points to into `mem`. */
+/* Make a bound value independent of what it borrows from: copy what it points to into
+ * `mem`. */
 int vgi__own_value(const vgi_type *type, void *value, vgi_arena *mem, vgi_error *err);
 
 #endif

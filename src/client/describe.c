@@ -25,8 +25,8 @@ int vgi__description_reserve(vgi_description *d, size_t n_methods, vgi_error *er
     return d->methods ? VGI_OK : vgi__fail_nomem(err);
 }
 
-static int decode_schema(const vgi_schema **out, vgi_bytes message, const vgi__described *m,
-                         vgi_error *err)
+static int decode_schema(const vgi_schema **out, vgi_bytes message,
+                         const vgi__described *m, vgi_error *err)
 {
     char echo[VGI_ECHO_SIZE];
     vgi_schema *schema = NULL;
@@ -39,8 +39,8 @@ static int decode_schema(const vgi_schema **out, vgi_bytes message, const vgi__d
     }
     rc = vgi_schema_decode(&schema, message, &cause);
     if (rc != VGI_OK)
-        return vgi__fail(err, rc, NULL, "a schema of method %s: %s", vgi__echo(echo, m->name),
-                         cause.message);
+        return vgi__fail(err, rc, NULL, "a schema of method %s: %s",
+                         vgi__echo(echo, m->name), cause.message);
     *out = schema;
     return VGI_OK;
 }
@@ -91,7 +91,8 @@ static bool without_reflection(const vgi_client *c)
 {
     const vgi_remote_failure *f = vgi_client_failure(c);
 
-    return f && (vgi_str_eq(f->type, "AttributeError") || vgi_str_eq(f->code, "UNIMPLEMENTED"));
+    return f && (vgi_str_eq(f->type, "AttributeError") ||
+                 vgi_str_eq(f->code, "UNIMPLEMENTED"));
 }
 
 static int describe(vgi_client *c, vgi_description *d, vgi_error *err)
@@ -160,7 +161,8 @@ size_t vgi_description_methods(const vgi_description *description)
     return description->n_methods;
 }
 
-const vgi_method_info *vgi_description_method(const vgi_description *description, size_t index)
+const vgi_method_info *vgi_description_method(const vgi_description *description,
+                                              size_t index)
 {
     return index < description->n_methods ? &description->methods[index] : NULL;
 }

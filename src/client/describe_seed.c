@@ -10,8 +10,9 @@ typedef struct describe_row {
     vgi_bytes params_schema_ipc, result_schema_ipc, header_schema_ipc;
     const bool *is_exchange;
 } describe_row;
-VGI_STRUCT(describe_row, VGI_FIELD(describe_row, name), VGI_FIELD(describe_row, method_type),
-           VGI_FIELD(describe_row, has_return), VGI_FIELD(describe_row, has_header),
+VGI_STRUCT(describe_row, VGI_FIELD(describe_row, name),
+           VGI_FIELD(describe_row, method_type), VGI_FIELD(describe_row, has_return),
+           VGI_FIELD(describe_row, has_header),
            VGI_FIELD(describe_row, params_schema_ipc),
            VGI_FIELD(describe_row, result_schema_ipc),
            VGI_FIELD(describe_row, header_schema_ipc, .nullable = true),

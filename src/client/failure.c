@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeping what the server raised: all of it with the client, one line in the caller's vgi_error. */
+/* Keeping what the server raised: all of it with the client, one line in the caller's
+ * vgi_error. */
 #include "client/connection.h"
 
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/utf8.h"
-#include "json/json.h"
 #include "wire/keys.h"
+#include "json/json.h"
 
 #define UNNAMED_TYPE "RpcError"
 
@@ -25,7 +26,8 @@ void vgi__failure_free(vgi__failure *f)
     f->set = false;
 }
 
-/* A copy in the failure's arena; empty when there is no memory for it: a failure is told anyway. */
+/* A copy in the failure's arena; empty when there is no memory for it: a failure is told
+ * anyway. */
 static vgi_str keep(vgi__failure *f, vgi_str text)
 {
     char *copy = text.len ? vgi_arena_alloc(&f->mem, text.len) : NULL;
@@ -78,7 +80,8 @@ static void summarise(const vgi_remote_failure *info, vgi_error *err)
 
     if (!err)
         return;
-    if (info->type.len >= sizeof(type) || !vgi__utf8_valid(info->type.data, info->type.len))
+    if (info->type.len >= sizeof(type) ||
+        !vgi__utf8_valid(info->type.data, info->type.len))
         memcpy(type, UNNAMED_TYPE, sizeof(UNNAMED_TYPE));
     else
         memcpy(type, info->type.data, info->type.len), type[info->type.len] = '\0';
@@ -124,10 +127,10 @@ int vgi__failure_keep(vgi__failure *f, const vgi_batch *b, vgi_error *err)
     info->type = keep_member(f, extra, "exception_type", type);
     info->message = keep_member(f, extra, "exception_message", text);
     info->traceback = keep_member(f, extra, "traceback", VGI_LIT(""));
-    info->code = info->code.len ? info->code
-                                : keep_member(f, extra, "error_code", info->code);
-    info->kind = info->kind.len ? info->kind
-                                : keep_member(f, extra, "error_kind", info->kind);
+    info->code =
+        info->code.len ? info->code : keep_member(f, extra, "error_code", info->code);
+    info->kind =
+        info->kind.len ? info->kind : keep_member(f, extra, "error_kind", info->kind);
     vgi__json_free(extra);
     summarise(info, err);
     return VGI_EREMOTE;

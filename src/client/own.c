@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A bound value borrows from the batch it was read from, and the batch from a receive buffer that the
- * next call overwrites. A result lives as long as its caller's arena, so what it points to is copied
- * there: bottom up, following the type.
+ * A bound value borrows from the batch it was read from, and the batch from a receive
+ * buffer that the next call overwrites. A result lives as long as its caller's arena, so
+ * what it points to is copied there: bottom up, following the type.
  */
 #include <string.h>
 
@@ -106,7 +106,8 @@ static void unref_schema(void *schema)
     vgi_schema_unref(schema);
 }
 
-/* Embedded handles end with the arena they were bound into: take them over to the caller's. */
+/* Embedded handles end with the arena they were bound into: take them over to the
+ * caller's. */
 static bool own_batch(void *value, vgi_arena *mem)
 {
     vgi_batch *batch, *kept = NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Introspection of current servers: the protocol vgi_rpc.Reflection.v1. Its two methods answer with a
- * binary value that holds a one-row IPC stream; columns that are not described here are ignored.
+ * Introspection of current servers: the protocol vgi_rpc.Reflection.v1. Its two methods
+ * answer with a binary value that holds a one-row IPC stream; columns that are not
+ * described here are ignored.
  */
 #include <string.h>
 
@@ -30,9 +31,9 @@ typedef struct method_entry {
     bool has_return, has_header;
     vgi_bytes params_schema_ipc, result_schema_ipc, header_schema_ipc;
 } method_entry;
-VGI_STRUCT(method_entry, VGI_FIELD(method_entry, name), VGI_FIELD(method_entry, method_type),
-           VGI_FIELD(method_entry, has_return), VGI_FIELD(method_entry, has_header),
-           VGI_FIELD(method_entry, stream_kind),
+VGI_STRUCT(method_entry, VGI_FIELD(method_entry, name),
+           VGI_FIELD(method_entry, method_type), VGI_FIELD(method_entry, has_return),
+           VGI_FIELD(method_entry, has_header), VGI_FIELD(method_entry, stream_kind),
            VGI_FIELD(method_entry, params_schema_ipc),
            VGI_FIELD(method_entry, result_schema_ipc),
            VGI_FIELD(method_entry, header_schema_ipc));
@@ -60,7 +61,8 @@ static int reflect(vgi_client *c, const char *method, const vgi_batch *params,
     vgi_bytes bytes;
     int rc;
 
-    rc = vgi__client_unary(c, &target, params ? vgi_batch_schema(params) : vgi__schema_empty(),
+    rc = vgi__client_unary(c, &target,
+                           params ? vgi_batch_schema(params) : vgi__schema_empty(),
                            params ? vgi_batch_array(params) : NULL, NULL, err);
     if (rc != VGI_OK)
         return rc;
@@ -70,14 +72,16 @@ static int reflect(vgi_client *c, const char *method, const vgi_batch *params,
                          method);
     rc = vgi_batch_decode(blob, bytes, err);
     if (rc == VGI_END)
-        rc = vgi__fail(err, VGI_EPROTO, NULL, "the server's answer to %s is empty", method);
+        rc = vgi__fail(err, VGI_EPROTO, NULL, "the server's answer to %s is empty",
+                       method);
     return rc == VGI_OK ? vgi_batch_row(*blob, 0, type, out, mem, err) : rc;
 }
 
-static int list_protocols(vgi_client *c, protocol_list *out, vgi_arena *mem, vgi_batch **blob,
-                          vgi_error *err)
+static int list_protocols(vgi_client *c, protocol_list *out, vgi_arena *mem,
+                          vgi_batch **blob, vgi_error *err)
 {
-    return reflect(c, "list_protocols", NULL, &vgi_type_protocol_list, out, mem, blob, err);
+    return reflect(c, "list_protocols", NULL, &vgi_type_protocol_list, out, mem, blob,
+                   err);
 }
 
 /* The protocol that clients mean who name none: the first that is not the framework's. */
@@ -117,7 +121,8 @@ static int learn_from(vgi_client *c, const protocol_list *list, vgi_error *err)
     const protocol_info *p = first_application(list);
 
     if (!p)
-        return vgi__fail(err, VGI_ENOTFOUND, NULL, "the server hosts no application protocol");
+        return vgi__fail(err, VGI_ENOTFOUND, NULL,
+                         "the server hosts no application protocol");
     return adopt(c, p->protocol, p->protocol_version, err);
 }
 

@@ -93,7 +93,8 @@ int vgi__client_compile(vgi_client *c, const vgi_type *type, vgi__role role,
 }
 
 int vgi__client_params(vgi_client *c, const vgi_type *type, const void *in,
-                       const vgi_schema **schema, struct ArrowArray **array, vgi_error *err)
+                       const vgi_schema **schema, struct ArrowArray **array,
+                       vgi_error *err)
 {
     vgi__compiled *params = NULL;
     int rc = vgi__client_compile(c, type, VGI__ROLE_PARAMS, &params, err);
@@ -105,7 +106,8 @@ int vgi__client_params(vgi_client *c, const vgi_type *type, const void *in,
     if (vgi_schema_columns(*schema) == 0)
         return VGI_OK;
     if (!in)
-        return vgi__fail(err, VGI_EINVAL, NULL, "the parameters are NULL, but %s has fields",
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "the parameters are NULL, but %s has fields",
                          type->name ? type->name : "their type");
     if (!params->builder)
         rc = vgi__builder_new(&params->builder, *schema, &c->limits, c->allocator, err);

@@ -7,18 +7,26 @@
  *                      |   cancel, close, a failure of either side                  ^
  *                      +------------------------------------------------------------+
  *
- * While a stream is OPEN the connection is its own. On the way to OVER the client says that no more
- * input follows and reads the output to its end, so that an OVER stream leaves the connection free for
- * the next call; what the last turn brought stays readable.
+ * While a stream is OPEN the connection is its own. On the way to OVER the client says
+ * that no more input follows and reads the output to its end, so that an OVER stream
+ * leaves the connection free for the next call; what the last turn brought stays
+ * readable.
  *
- * A server that refuses to open a stream says so where the header or the first batch is expected, and
- * then:
- *   - a current server reads one input stream before it listens again. If none was begun, an empty one
- *     is sent.
- *   - a server of the seed epoch listens again at once, and takes any input stream for a request. With a
- *     header nothing was sent yet, and nothing must be. Without one the first turn's input is already on
- *     its way: the two sides no longer agree on what comes next, and the connection is given up.
- * Servers of the current epoch are known by the error code in each of their exceptions.
+ * A server that refuses to open a stream says so where the header or the first batch is
+ * expected. Who refused decides about the input stream that belongs to the call.
+ *
+ * The method, on a current server: that stream is read. If none was begun, an empty one
+ * is sent.
+ *
+ * A server of the seed epoch, or the dispatch of a current one: what comes next is taken
+ * for a request. With a header nothing was sent yet, and nothing must be. Without one the
+ * first turn's input is already on its way; the two sides no longer agree on what comes
+ * next, and the connection is given up.
+ *
+ * Wrong parameters may have been found by either, so then it is given up as well.
+ *
+ * Servers of the current epoch are known by the error code in each of their exceptions,
+ * refusals of the dispatch by their kind.
  */
 #include "client/connection.h"
 
@@ -72,19 +80,56 @@ static void end_after_output(vgi_stream *s)
     set_over(s);
 }
 
-/* The first thing on the output was a failure, on the empty schema: it may be the refusal to open. */
+typedef enum refusal { REFUSED_READS_INPUT, REFUSED_READS_NONE, REFUSED_UNKNOWN } refusal;
+
+/* What the server does next, after the failure that is kept. */
+static refusal refusal_of(const vgi__failure *f)
+{
+    static const char *const of_dispatch[] = {
+        "protocol_not_specified",
+        "protocol_not_supported",
+        "protocol_version_mismatch",
+        "method_not_implemented",
+    };
+
+    if (!f->current)
+        return REFUSED_READS_NONE;
+    for (size_t i = 0; i < sizeof(of_dispatch) / sizeof(*of_dispatch); i++) {
+        if (vgi_str_eq(f->info.kind, of_dispatch[i]))
+            return REFUSED_READS_NONE;
+    }
+    return vgi_str_eq(f->info.type, "TypeError") ? REFUSED_UNKNOWN : REFUSED_READS_INPUT;
+}
+
+static void give_up(vgi_client *c)
+{
+    c->channel->broken = true;
+    vgi__fail(
+        &c->lost, VGI_ECLOSED, NULL,
+        "after it refused to open a stream, it is not known what this server expects");
+}
+
+/* The first thing on the output was a failure, on the empty schema: it may be the refusal
+ * to open. */
 static void end_after_refusal(vgi_stream *s)
 {
-    vgi_client *c = s->client;
-
-    if (c->failure.current) {
+    if (refusal_of(&s->client->failure) == REFUSED_READS_INPUT) {
         end_after_output(s);
         return;
     }
-    c->channel->broken = true;
-    vgi__fail(&c->lost, VGI_ECLOSED, NULL,
-              "after this server refused to open a stream, calls cannot be told apart");
+    give_up(s->client);
     set_over(s);
+}
+
+/* The failure came in place of the header: no input was sent yet. */
+static void settle_refusal(vgi_client *c)
+{
+    const refusal r = refusal_of(&c->failure);
+
+    if (r == REFUSED_UNKNOWN)
+        give_up(c);
+    else if (r == REFUSED_READS_INPUT && !c->channel->broken)
+        (void)c->channel->ops->end_input(c->channel, NULL);
 }
 
 /* Send one input and read to the batch that answers it. */
@@ -170,7 +215,8 @@ int vgi_stream_exchange(vgi_stream *stream, const vgi_batch *in, const vgi_batch
                           .metadata = vgi_batch_metadata(in) };
 
     if (!stream->exchange)
-        return vgi__fail(err, VGI_EINVAL, NULL, "this stream is a producer: it takes no batches");
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "this stream is a producer: it takes no batches");
     if (!stream->input_schema)
         stream->input_schema = vgi_schema_ref(schema);
     else if (!vgi_schema_equal(stream->input_schema, schema))
@@ -197,11 +243,13 @@ int vgi_stream_row(vgi_stream *stream, const vgi_type *type, void *row, vgi_erro
     int rc = VGI_OK;
 
     if (stream->exchange)
-        return vgi__fail(err, VGI_EINVAL, NULL, "this stream is an exchange: it has no rows");
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "this stream is an exchange: it has no rows");
     if (!stream->record || vgi__record_type(stream->record) != type) {
         vgi__record *record = NULL;
-        rc = vgi__record_compile(&record, type, VGI__ROLE_ROW, type->name ? type->name : "row",
-                                 NULL, stream->allocator, err);
+        rc = vgi__record_compile(&record, type, VGI__ROLE_ROW,
+                                 type->name ? type->name : "row", NULL, stream->allocator,
+                                 err);
         if (rc != VGI_OK)
             return rc;
         vgi__record_free(stream->record);
@@ -210,8 +258,8 @@ int vgi_stream_row(vgi_stream *stream, const vgi_type *type, void *row, vgi_erro
     vgi_arena_reset(&stream->mem);
     rc = fetch_row(stream, err);
     if (rc == VGI_OK)
-        rc = vgi__record_bind(stream->record, &stream->batch, stream->row, row, &stream->mem,
-                              NULL, err);
+        rc = vgi__record_bind(stream->record, &stream->batch, stream->row, row,
+                              &stream->mem, NULL, err);
     if (rc == VGI_OK)
         stream->row++;
     return rc;
@@ -280,15 +328,15 @@ static int read_header(vgi_stream *s, const char *method, vgi_error *err)
 
     if (rc == VGI_OK)
         rc = vgi__answer_next(c, &s->header, err);
-    if (rc == VGI_EREMOTE && c->failure.current && !c->channel->broken) {
-        (void)c->channel->ops->end_input(c->channel, NULL);
+    if (rc == VGI_EREMOTE) {
+        settle_refusal(c);
         return rc;
     }
     if (rc == VGI_END)
         rc = vgi__fail(err, VGI_EPROTO, NULL, "%s() sent no header", method);
     if (rc == VGI_OK)
         rc = vgi__answer_drain(c, err);
-    if (rc < 0 && rc != VGI_EREMOTE)
+    if (rc < 0)
         c->channel->broken = true;
     s->has_header = rc == VGI_OK;
     return vgi__client_lost(c, rc, err);
@@ -311,8 +359,8 @@ static vgi_stream *new_stream(vgi_client *c, const vgi_stream_options *options)
     return s;
 }
 
-/* Is the client ready for a stream? A refusal to open it for lack of a protocol would come too late to
- * repeat the request, so this is asked before. */
+/* Is the client ready for a stream? A refusal to open it for lack of a protocol would
+ * come too late to repeat the request, so this is asked before. */
 static int ready(vgi_client *c, vgi_error *err)
 {
     int rc = vgi__client_ready(c, err);
@@ -361,8 +409,9 @@ int vgi_client_stream(vgi_stream **out, vgi_client *client, const char *method,
     rc = ready(client, err);
     if (rc == VGI_OK)
         rc = vgi__client_params(client, in_type, in, &schema, &array, err);
-    return rc == VGI_OK ? open_stream(out, client, method, schema, array, NULL, options, err)
-                        : rc;
+    return rc == VGI_OK
+               ? open_stream(out, client, method, schema, array, NULL, options, err)
+               : rc;
 }
 
 int vgi_client_stream_batch(vgi_stream **out, vgi_client *client, const char *method,
@@ -378,6 +427,6 @@ int vgi_client_stream_batch(vgi_stream **out, vgi_client *client, const char *me
     rc = ready(client, err);
     if (rc != VGI_OK)
         return rc;
-    return open_stream(out, client, method, schema, params ? vgi_batch_array(params) : NULL,
-                       &extra, options, err);
+    return open_stream(out, client, method, schema,
+                       params ? vgi_batch_array(params) : NULL, &extra, options, err);
 }

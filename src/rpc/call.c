@@ -69,6 +69,7 @@ void vgi__call_reset(vgi_call *c)
     vgi_arena_reset(&c->turn);
     c->method = NULL;
     c->params = NULL;
+    c->row = NULL;
     c->describe = false;
     c->phase = VGI__PHASE_IDLE;
     c->request_id[0] = '\0';

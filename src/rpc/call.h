@@ -91,8 +91,7 @@ struct vgi_call {
     const vgi__method *method; /* NULL until found */
     bool describe;             /* the request is for the prepared description */
     void *params;              /* described struct; NULL for run-time methods */
-    const vgi_batch
-        *arguments; /* what a run-time method reads: the request, defaults filled in */
+    const vgi_batch *row; /* the parameters of those: the request, defaults filled in */
     vgi__phase phase;
     vgi_arena arena, turn;
     char request_id[17]; /* "" until somebody asks */
@@ -146,7 +145,7 @@ int vgi__call_route(vgi_call *c);
 /* A whole error stream in place of an answer. */
 int vgi__call_reject(vgi_call *c, vgi_error *err);
 
-/* bind.c: the request's row as the handler's parameters, c->params. */
+/* bind.c: the request's row as the handler's parameters, c->params or c->row. */
 int vgi__call_bind(vgi_call *c);
 
 /* unary.c: run it and put the whole answer on the writer. VGI_OK whether or not it

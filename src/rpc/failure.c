@@ -7,6 +7,8 @@
 #include "base/utf8.h"
 #include "rpc/call.h"
 
+#define KIND_BYTES 255
+
 /* A copy in the call's arena; NULL stays NULL, and so does what finds no memory. */
 static const char *keep(vgi_call *c, const char *text)
 {
@@ -96,11 +98,11 @@ int vgi__call_write_failure(vgi_call *c, vgi_error *err)
     const vgi__origin from = { .server_id = c->registry->server_id,
                                .request_id = vgi_call_request_id(c),
                                .tracebacks = !c->options->no_tracebacks,
+                               .limits = &c->options->limits,
                                .scratch = &c->scratch };
 
     return vgi__write_exception(c->writer, &c->failure,
-                                c->method ? c->method->where : NULL, &from,
-                                &c->options->limits, err);
+                                c->method ? c->method->where : NULL, &from, err);
 }
 
 int vgi_fail(vgi_call *call, const char *type, const char *fmt, ...)
@@ -124,7 +126,8 @@ int vgi_fail_with(vgi_call *call, const vgi_failure *failure)
         f.code = NULL;
         valid = false;
     }
-    if (f.kind && !vgi__utf8_valid(f.kind, strlen(f.kind)))
+    if (f.kind &&
+        (strlen(f.kind) > KIND_BYTES || !vgi__utf8_valid(f.kind, strlen(f.kind))))
         f.kind = NULL;
     if (f.details && !vgi__details_valid(f.details)) {
         f.details = NULL;

@@ -14,11 +14,11 @@ static int write_log(vgi_call *c, vgi_log_level level, vgi_str message,
         .server_id = c->registry->server_id,
         /* The reference's turns leave the id out. */
         .request_id = c->phase == VGI__PHASE_TURN ? NULL : vgi_call_request_id(c),
+        .limits = &c->options->limits,
         .scratch = &c->scratch,
     };
 
-    return vgi__write_log(c->writer, level, message, extra->pairs, extra->count, &from,
-                          &c->options->limits, err);
+    return vgi__write_log(c->writer, level, message, extra, &from, err);
 }
 
 static int copy_pairs(vgi_call *c, vgi__kept_log *log, const vgi_pair *pairs, size_t n)

@@ -50,10 +50,7 @@ static int misuse(vgi_output *out, const char *text)
 /* May something be appended to the batch? */
 static int appending(vgi_output *out)
 {
-    if (out->emitted || out->ready)
-        return misuse(out, ONE_BATCH);
-    out->touched = true;
-    return VGI_OK;
+    return out->emitted || out->ready ? misuse(out, ONE_BATCH) : VGI_OK;
 }
 
 static int find_column(vgi_output *out, const char *column, int32_t *node)
@@ -89,6 +86,7 @@ static int appended(vgi_output *out, int32_t node, int rc)
     if (rc != VGI_OK)
         return vgi__fail(&out->call->sink, rc, NULL, "output column '%s': %s",
                          out->schema->nodes[node].name, vgi_status_text(rc));
+    out->touched = true;
     return VGI_OK;
 }
 
@@ -294,6 +292,7 @@ int vgi_output_row(vgi_output *out, const vgi_type *type, const void *row)
         rc = row_record(out->call, type, &record);
     if (rc != VGI_OK)
         return rc;
+    out->touched = true;
     if (out->schema->n_columns == 0) {
         out->rows = out->rows < 0 ? 1 : out->rows + 1;
         return VGI_OK;
@@ -316,9 +315,11 @@ int vgi_output_rows(vgi_output *out, int64_t rows)
         return fail(out, VGI_EINVAL, "ValueError",
                     "a batch cannot have less than 0 rows");
     int rc = appending(out);
-    if (rc == VGI_OK)
-        out->rows = rows;
-    return rc;
+    if (rc != VGI_OK)
+        return rc;
+    out->rows = rows;
+    out->touched = true;
+    return VGI_OK;
 }
 
 int vgi_output_batch(vgi_output *out, const vgi_batch *batch)

@@ -121,7 +121,7 @@ static int run_open(vgi_call *c)
     int rc;
 
     if (is_dynamic(m))
-        return m->def.dynamic_open(c, c->arguments, &c->state, m->def.user);
+        return m->def.dynamic_open(c, c->row, &c->state, m->def.user);
     c->state = vgi_arena_calloc(&c->arena, 1, m->def.state->size);
     if (!c->state)
         return vgi__fail_nomem(&c->sink);

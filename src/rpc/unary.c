@@ -97,7 +97,7 @@ static int run_dynamic(vgi_call *c)
     if (rc != VGI_OK)
         return rc;
     vgi__output_begin(c, m->result_schema, *slot);
-    rc = m->def.dynamic_unary(c, c->arguments, &c->output, m->def.user);
+    rc = m->def.dynamic_unary(c, c->row, &c->output, m->def.user);
     if (rc != VGI_OK)
         return rc;
     if (c->output.misused)

@@ -10,7 +10,9 @@
 #include "types/decimal.h"
 #include "types/text_time.h"
 
-#define MAX_TEXT_BYTES ((size_t)VGI_DEFAULT_ARENA_BYTES)
+/* Rows that cost the peer nothing (runs, nulls) must not cost us much: the text may be as
+ * long as this and twice the message. */
+#define FREE_TEXT_BYTES ((size_t)32 << 20)
 
 static bool put_json(vgi__buffer *b, vgi__cell c);
 
@@ -235,6 +237,14 @@ bool vgi__cell_text(vgi__buffer *b, const vgi_schema *s, int32_t node,
 
 /* ---- the public forms ---- */
 
+static size_t text_limit(const vgi_batch *batch, const vgi_arena *mem)
+{
+    if (mem->limit)
+        return mem->limit;
+    return batch->body_bytes > 0 ? FREE_TEXT_BYTES + 2 * (size_t)batch->body_bytes
+                                 : SIZE_MAX;
+}
+
 static int finish(vgi__buffer *b, bool ok, vgi_arena *mem, vgi_str *text, vgi_error *err)
 {
     char *copy = ok ? vgi_arena_alloc(mem, b->len + 1) : NULL;
@@ -263,7 +273,7 @@ int vgi_batch_row_json(const vgi_batch *batch, int64_t row, vgi_arena *mem, vgi_
     int rc = check_row(batch, row, err);
     if (rc != VGI_OK)
         return rc;
-    vgi__buffer_init(&b, mem->allocator, MAX_TEXT_BYTES);
+    vgi__buffer_init(&b, mem->allocator, text_limit(batch, mem));
     vgi__cell root = { batch->schema, 0, batch->root, row };
     bool ok = put_struct(&b, &root) && !b.failed;
     return finish(&b, ok, mem, json, err);
@@ -279,7 +289,7 @@ int vgi_batch_cell_text(const vgi_batch *batch, int64_t row, size_t column,
     if (column >= vgi_schema_columns(batch->schema))
         return vgi__fail(err, VGI_EINVAL, NULL, "column %zu of %zu", column,
                          vgi_schema_columns(batch->schema));
-    vgi__buffer_init(&b, mem->allocator, MAX_TEXT_BYTES);
+    vgi__buffer_init(&b, mem->allocator, text_limit(batch, mem));
     bool ok = vgi__cell_text(&b, batch->schema,
                              vgi__column_node(batch->schema, (int32_t)column),
                              batch->root->children[column], batch->root->offset + row);

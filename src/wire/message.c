@@ -85,23 +85,24 @@ static void add_origin(vgi_pair *pairs, size_t *n, const vgi__origin *from)
         add(pairs, n, VGI_KEY_REQUEST_ID, vgi_str_from(from->request_id));
 }
 
-/* {"key":"value",...}; empty when there is nothing to say or it is too long to be said.
- */
-static piece append_extra(vgi__buffer *b, const vgi_pair *extra, size_t n, size_t max)
+/* {"key":"value",...}; empty when there is nothing to say, or too much. */
+static piece append_extra(vgi__buffer *b, const vgi_metadata *extra, size_t max)
 {
     size_t at = b->len;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < extra->count; i++) {
+        const vgi_pair *p = &extra->pairs[i];
+
         vgi__buffer_char(b, i == 0 ? '{' : ',');
-        vgi__json_string(b, extra[i].key.data, extra[i].key.len);
+        vgi__json_string(b, p->key.data, p->key.len);
         vgi__buffer_char(b, ':');
-        vgi__json_string(b, extra[i].value.data, extra[i].value.len);
+        vgi__json_string(b, p->value.data, p->value.len);
         if (b->len - at > max) {
             b->len = at;
             return (piece){ at, 0 };
         }
     }
-    if (n > 0)
+    if (extra->count > 0)
         vgi__buffer_char(b, '}');
     return piece_since(b, at);
 }
@@ -112,21 +113,19 @@ static size_t smaller(size_t a, size_t b)
 }
 
 int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message,
-                   const vgi_pair *extra, size_t n_extra, const vgi__origin *from,
-                   const vgi_limits *limits, vgi_error *err)
+                   const vgi_metadata *extra, const vgi__origin *from, vgi_error *err)
 {
-    const vgi_metadata given = { extra, n_extra };
-    const size_t half = limits->metadata_bytes / 2;
+    const size_t half = from->limits->metadata_bytes / 2;
     vgi__buffer *b = from->scratch;
     vgi_pair pairs[MAX_PAIRS];
     size_t n = 0;
     vgi_str kind;
 
     vgi__buffer_clear(b);
-    append_text(b, message, smaller(limits->log_bytes, half));
+    append_text(b, message, smaller(from->limits->log_bytes, half));
     piece text = piece_since(b, 0);
-    piece json = append_extra(b, extra, n_extra,
-                              half > OVERHEAD_BYTES ? half - OVERHEAD_BYTES : 0);
+    piece json =
+        append_extra(b, extra, half > OVERHEAD_BYTES ? half - OVERHEAD_BYTES : 0);
 
     if (b->failed)
         return vgi__fail_nomem(err);
@@ -135,7 +134,7 @@ int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message,
     if (json.len > 0)
         add(pairs, &n, VGI_KEY_LOG_EXTRA, piece_str(b, json));
     add_origin(pairs, &n, from);
-    if (json.len > 0 && vgi_metadata_get(&given, "error_kind", &kind))
+    if (json.len > 0 && vgi_metadata_get(extra, "error_kind", &kind))
         add(pairs, &n, VGI_KEY_ERROR_KIND, kind);
     return vgi__writer_empty_batch(w, &(vgi_metadata){ pairs, n }, err);
 }
@@ -222,28 +221,26 @@ static void append_exception_extra(vgi__buffer *b, exception *e, bool traceback)
     e->extra = piece_since(b, at);
 }
 
-/* Put the texts together; cut the message until all of it fits into a message's metadata.
+/* Put the texts together; cut the message until all of it fits into one batch's metadata.
  */
-static void compose(exception *e, const vgi_failure *f, const vgi__origin *from,
-                    const vgi_limits *limits)
+static void compose(exception *e, const vgi_failure *f, const vgi__origin *from)
 {
     vgi__buffer *b = from->scratch;
     size_t total;
 
-    for (size_t max = limits->log_bytes;; max /= 2) {
+    for (size_t max = from->limits->log_bytes;; max /= 2) {
         vgi__buffer_clear(b);
         append_summary(b, e, f, max);
         append_traceback(b, e);
         append_exception_extra(b, e, from->tracebacks);
         total = e->summary.len + e->extra.len + e->details.len + OVERHEAD_BYTES;
-        if (b->failed || total <= limits->metadata_bytes || max == 0)
+        if (b->failed || total <= from->limits->metadata_bytes || max == 0)
             return;
     }
 }
 
 int vgi__write_exception(vgi__writer *w, const vgi_failure *f, const char *where,
-                         const vgi__origin *from, const vgi_limits *limits,
-                         vgi_error *err)
+                         const vgi__origin *from, vgi_error *err)
 {
     exception e = {
         .code = vgi_str_from(f->code ? f->code : "UNKNOWN"),
@@ -257,7 +254,7 @@ int vgi__write_exception(vgi__writer *w, const vgi_failure *f, const char *where
 
     if (e.details.len > DETAILS_BYTES)
         e.details = (vgi_str){ NULL, 0 }; /* dropped whole, never trimmed */
-    compose(&e, f, from, limits);
+    compose(&e, f, from);
     if (b->failed)
         return vgi__fail_nomem(err);
 

@@ -41,18 +41,17 @@ typedef struct vgi__origin {
     const char *server_id;
     const char *request_id; /* NULL: not sent */
     bool tracebacks;
+    const vgi_limits *limits;
     vgi__buffer *scratch; /* where texts are put together; reused, overwritten */
 } vgi__origin;
 
 /* Write a log batch on the writer's begun schema. */
 int vgi__write_log(vgi__writer *w, vgi_log_level level, vgi_str message,
-                   const vgi_pair *extra, size_t n_extra, const vgi__origin *from,
-                   const vgi_limits *limits, vgi_error *err);
+                   const vgi_metadata *extra, const vgi__origin *from, vgi_error *err);
 /* Write an EXCEPTION batch on the writer's begun schema: seed keys and the current
  * superset; traceback and frames are synthesised from `where` ("Service.method"). */
 int vgi__write_exception(vgi__writer *w, const vgi_failure *f, const char *where,
-                         const vgi__origin *from, const vgi_limits *limits,
-                         vgi_error *err);
+                         const vgi__origin *from, vgi_error *err);
 
 /* "INFO" ... <-> level; 0: unknown. */
 const char *vgi__level_name(vgi_log_level level);

@@ -3,7 +3,8 @@
  * The C side of the property tests (run.py is the other).
  *
  *   roundtrip copy   reads IPC streams, one after another; writes each three times, behind its length in
- *                    8 bytes: as it came, through a builder, and without its first and last row
+ *                    8 bytes: as it came; through a builder, with a schema message of our own; and
+ *                    without its first and last row
  *   roundtrip check  reads frames of uint32 length and that many bytes; writes for each a line with the
  *                    number of batches read, or -1 and the error
  */
@@ -128,11 +129,16 @@ static void copy_batch(copier *c, const vgi_batch *b)
 static void copy_stream(copier *c, vgi__reader *r, const vgi_schema *s, vgi__buffer out[WAYS])
 {
     vgi_batch batch;
+    struct ArrowSchema c_data;
+    vgi_schema *ours; /* encoded here; that of a schema that was read is what was read */
     vgi__batch_init(&batch, NULL);
-    must(vgi__builder_new(&c->builder, s, NULL, NULL, &c->err), &c->err, "builder");
+    must(vgi_schema_export(s, &c_data, &c->err), &c->err, "export");
+    must(vgi_schema_import(&ours, &c_data, &c->err), &c->err, "import");
+    c_data.release(&c_data);
+    must(vgi__builder_new(&c->builder, ours, NULL, NULL, &c->err), &c->err, "builder");
     for (int i = 0; i < WAYS; i++) {
         out[i].len = 0;
-        must(vgi__writer_schema(c->writers[i], s, &c->err), &c->err, "schema");
+        must(vgi__writer_schema(c->writers[i], i == BUILT ? ours : s, &c->err), &c->err, "schema");
     }
     int rc;
     while ((rc = vgi__reader_next(r, &batch, &c->err)) == VGI_OK) {
@@ -147,6 +153,7 @@ static void copy_stream(copier *c, vgi__reader *r, const vgi_schema *s, vgi__buf
         must(vgi__writer_gather(c->writers[i], &out[i], &c->err), &c->err, "gather");
     }
     vgi__builder_free(c->builder);
+    vgi_schema_unref(ours);
     vgi__batch_free(&batch);
 }
 

@@ -95,7 +95,9 @@ size_t craft_longs(craft *c, const int64_t *items, uint32_t n, unsigned per_item
 
 size_t craft_message(craft *c, int kind, int version, int64_t body_bytes)
 {
-    const craft_slot slots[] = { { 2, version }, { 1, kind }, CRAFT_REF, { 8, body_bytes } };
+    const craft_slot slots[] = {
+        { 2, version }, { 1, kind }, CRAFT_REF, { 8, body_bytes }
+    };
     size_t fields;
     put(c, UINT32_MAX, 4);
     put(c, 0, 4);
@@ -130,10 +132,13 @@ size_t craft_schema(craft *c, uint32_t n)
     return vector;
 }
 
-size_t craft_field(craft *c, const char *name, size_t name_len, int type, size_t *children)
+size_t craft_field(craft *c, const char *name, size_t name_len, int type,
+                   size_t *children)
 {
-    const craft_slot slots[] = { CRAFT_REF, { 1, 1 }, { 1, type }, CRAFT_REF, CRAFT_NONE, CRAFT_NONE };
-    const craft_slot parent[] = { CRAFT_REF, { 1, 1 }, { 1, type }, CRAFT_REF, CRAFT_NONE, CRAFT_REF };
+    const craft_slot slots[] = { CRAFT_REF, { 1, 1 },   { 1, type },
+                                 CRAFT_REF, CRAFT_NONE, CRAFT_NONE };
+    const craft_slot parent[] = { CRAFT_REF, { 1, 1 },   { 1, type },
+                                  CRAFT_REF, CRAFT_NONE, CRAFT_REF };
     size_t fields;
     size_t table = craft_table(c, children ? parent : slots, 6, &fields);
     craft_link(c, fields, craft_string(c, name, name_len));

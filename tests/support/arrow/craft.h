@@ -20,26 +20,35 @@ typedef struct craft_slot {
     int64_t value;
 } craft_slot;
 
-#define CRAFT_REF { 4, 0 } /* a reference, to be linked */
-#define CRAFT_NONE { 0, 0 }
+#define CRAFT_REF \
+    { \
+        4, 0 \
+    } /* a reference, to be linked */
+#define CRAFT_NONE \
+    { \
+        0, 0 \
+    }
 
 void craft_init(craft *c);
 void craft_free(craft *c);
 /* Begin a message; returns the place of its header reference. */
 size_t craft_message(craft *c, int kind, int version, int64_t body_bytes);
 void craft_message_end(craft *c);
-/* A table; *fields (may be NULL) is the place of its first field, the others follow every 8 bytes. */
+/* A table; *fields (may be NULL) is the place of its first field, the others follow every
+ * 8 bytes. */
 size_t craft_table(craft *c, const craft_slot *slots, size_t n, size_t *fields);
 void craft_link(craft *c, size_t place, size_t target);
 size_t craft_string(craft *c, const void *text, size_t n);
-size_t craft_refs(craft *c, uint32_t n);                          /* items 4 bytes from its place + 4 */
+size_t craft_refs(craft *c, uint32_t n); /* items 4 bytes from its place + 4 */
 size_t craft_longs(craft *c, const int64_t *items, uint32_t n, unsigned per_item);
 void craft_eos(craft *c);
 
 /* A schema message up to its vector of `n` fields, whose place is returned. */
 size_t craft_schema(craft *c, uint32_t n);
-/* A Field of a type without parameters. *children (may be NULL): place of that reference. */
-size_t craft_field(craft *c, const char *name, size_t name_len, int type, size_t *children);
+/* A Field of a type without parameters. *children (may be NULL): place of that reference.
+ */
+size_t craft_field(craft *c, const char *name, size_t name_len, int type,
+                   size_t *children);
 
 /* ---- record batches with any numbers ---- */
 

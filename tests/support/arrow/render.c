@@ -32,7 +32,8 @@ static void render_fixed(vgi__buffer *out, const vgi_schema *s, int32_t node,
     case VGI__TYPE_TIME:
     case VGI__TYPE_TIMESTAMP:
     case VGI__TYPE_DURATION:
-        vgi__json_i64(out, n->width == 4 ? vgi__loadi32(bytes.data) : vgi__loadi64(bytes.data));
+        vgi__json_i64(out, n->width == 4 ? vgi__loadi32(bytes.data)
+                                         : vgi__loadi64(bytes.data));
         break;
     default:
         render_hex(out, bytes);
@@ -104,8 +105,8 @@ void vgi_test_render_value(vgi__buffer *out, const vgi_schema *s, int32_t node,
         return;
     }
     if (n->dictionary >= 0) {
-        vgi_test_render_value(out, s->dictionaries[n->dictionary].values, 1, a->dictionary,
-                              vgi__array_index(s, node, a, row));
+        vgi_test_render_value(out, s->dictionaries[n->dictionary].values, 1,
+                              a->dictionary, vgi__array_index(s, node, a, row));
         return;
     }
     switch ((vgi__layout)n->layout) {
@@ -147,7 +148,8 @@ void vgi_test_render_value(vgi__buffer *out, const vgi_schema *s, int32_t node,
 void vgi_test_render_batch(vgi__buffer *out, const vgi_batch *b)
 {
     const vgi_schema *s = b->schema;
-    vgi__buffer_printf(out, "{\"rows\":%lld,\"metadata\":[", (long long)vgi_batch_rows(b));
+    vgi__buffer_printf(out, "{\"rows\":%lld,\"metadata\":[",
+                       (long long)vgi_batch_rows(b));
     for (size_t i = 0; i < b->metadata.count; i++) {
         const vgi_pair *pair = &b->metadata.pairs[i];
         vgi__buffer_str(out, i ? ",[" : "[");

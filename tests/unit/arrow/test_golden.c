@@ -30,8 +30,8 @@ static vgi__buffer load(const char *name, const char *suffix)
 typedef void check_batch(vgi__buffer *out, const vgi_batch *b);
 
 /* Render a whole stream, reading `step` bytes at a time. */
-static int render_stream(vgi__buffer *out, const vgi__buffer *in, size_t step, check_batch *render,
-                         vgi_error *err)
+static int render_stream(vgi__buffer *out, const vgi__buffer *in, size_t step,
+                         check_batch *render, vgi_error *err)
 {
     vgi__io *io = NULL;
     vgi__reader *r = NULL;
@@ -101,8 +101,8 @@ static void render_copied(vgi__buffer *out, const vgi_batch *b)
     render_kept(out, &borrowed);
 }
 
-static void show_difference(const char *name, const vgi__buffer *got, const vgi__buffer *expected,
-                            int rc, const vgi_error *err)
+static void show_difference(const char *name, const vgi__buffer *got,
+                            const vgi__buffer *expected, int rc, const vgi_error *err)
 {
     size_t n = got->len < expected->len ? got->len : expected->len;
     size_t i = 0;
@@ -110,7 +110,8 @@ static void show_difference(const char *name, const vgi__buffer *got, const vgi_
         i++;
     i = i < 40 ? 0 : i - 40;
     print_message("%s: status %d, %s\n  expected %.80s\n  got      %.80s\n", name, rc,
-                  rc < 0 ? err->message : "", i < expected->len ? (char *)expected->data + i : "",
+                  rc < 0 ? err->message : "",
+                  i < expected->len ? (char *)expected->data + i : "",
                   i < got->len ? (char *)got->data + i : "");
 }
 
@@ -123,7 +124,8 @@ static void check_golden(const char *name, size_t step, check_batch *render)
     vgi__buffer_init(&out, NULL, SIZE_MAX);
     int rc = render_stream(&out, &in, step, render, &err);
     bool whole = vgi__buffer_char(&out, '\0');
-    bool same = whole && out.len == expected.len && memcmp(out.data, expected.data, out.len) == 0;
+    bool same =
+        whole && out.len == expected.len && memcmp(out.data, expected.data, out.len) == 0;
     if (whole && (rc != VGI_END || !same))
         show_difference(name, &out, &expected, rc, &err);
     vgi__buffer_free(&in);
@@ -134,14 +136,14 @@ static void check_golden(const char *name, size_t step, check_batch *render)
 }
 
 static const char *const names[] = {
-    "compressed_lz4",  "compressed_zstd", "decimals",
-    "delta",           "dictionaries",    "extension",
-    "floats",          "integers",        "incompressible_zstd",
-    "lists",           "metadata",        "nested_dictionaries",
-    "no_batches",      "no_columns",      "no_rows",
-    "other",           "replacement",     "runs",
-    "sliced",          "structs",         "temporal",
-    "text",            "unions",          "unions_v4",
+    "compressed_lz4", "compressed_zstd", "decimals",
+    "delta",          "dictionaries",    "extension",
+    "floats",         "integers",        "incompressible_zstd",
+    "lists",          "metadata",        "nested_dictionaries",
+    "no_batches",     "no_columns",      "no_rows",
+    "other",          "replacement",     "runs",
+    "sliced",         "structs",         "temporal",
+    "text",           "unions",          "unions_v4",
     "views",
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
@@ -230,9 +232,9 @@ static void test_all_listed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_at_once),  cmocka_unit_test(test_in_small_steps),
-        cmocka_unit_test(test_exported), cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_copied),   cmocka_unit_test(test_misaligned),
+        cmocka_unit_test(test_at_once),    cmocka_unit_test(test_in_small_steps),
+        cmocka_unit_test(test_exported),   cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_copied),     cmocka_unit_test(test_misaligned),
         cmocka_unit_test(test_all_listed),
     };
     return vgi_test_run(tests);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What strangers send. Each input gets a clear answer, and costs no more than it is worth: memory at most
- * twice what was sent plus 64 MiB, time at most 200 ms plus 1 ms per MiB.
+ * What strangers send. Each input gets a clear answer, and costs no more than it is
+ * worth: memory at most twice what was sent plus 64 MiB, time at most 200 ms plus 1 ms
+ * per MiB.
  */
 #include "support/traced.h"
 
@@ -12,7 +13,8 @@
 #include "support/arrow/craft.h"
 #include "transport/mem/mem.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    !defined(__OPTIMIZE__)
 #define SLOWNESS 10
 #else
 #define SLOWNESS 1
@@ -74,7 +76,8 @@ static outcome read_all(const uint8_t *p, size_t n, const vgi_limits *limits)
 {
     outcome o = { .rc = VGI_ENOMEM };
     counter memory = { 0, 0 };
-    const vgi_allocator allocator = { counted_alloc, counted_resize, counted_free, &memory };
+    const vgi_allocator allocator = { counted_alloc, counted_resize, counted_free,
+                                      &memory };
     vgi__io *io = NULL;
     vgi__reader *r = NULL;
     vgi_batch b;
@@ -89,7 +92,8 @@ static outcome read_all(const uint8_t *p, size_t n, const vgi_limits *limits)
                 o.rc = vgi__reader_next(r, &b, &o.err);
                 o.batches += o.rc == VGI_OK;
             }
-        } while (o.rc == VGI_END && !vgi__reader_in_stream(r) && vgi__reader_bytes(r) < n);
+        } while (o.rc == VGI_END && !vgi__reader_in_stream(r) &&
+                 vgi__reader_bytes(r) < n);
         o.broken = vgi__reader_broken(r);
         o.drained = vgi__reader_drain(r, NULL);
     }
@@ -118,7 +122,8 @@ static void refuse(craft *c, int rc, bool broken, const char *part)
     craft_free(c);
     assert_false(failed);
     if (o.rc != rc || !strstr(o.err.message, part))
-        print_message("expected '%s', got %s '%s'\n", part, vgi_status_name(o.rc), o.err.message);
+        print_message("expected '%s', got %s '%s'\n", part, vgi_status_name(o.rc),
+                      o.err.message);
     assert_int_equal(o.rc, rc);
     assert_non_null(strstr(o.err.message, part));
     assert_int_equal(o.broken, broken);
@@ -147,7 +152,9 @@ static void test_text_instead_of_a_stream(void **state)
 static void test_huge_metadata_length(void **state)
 {
     (void)state;
-    const uint8_t input[] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xF0, 0xFF, 0xFF, 0x7F, 0, 0, 0, 0 };
+    const uint8_t input[] = {
+        0xFF, 0xFF, 0xFF, 0xFF, 0xF0, 0xFF, 0xFF, 0x7F, 0, 0, 0, 0
+    };
     outcome o = read_all(input, sizeof(input), NULL);
     assert_int_equal(o.rc, VGI_ELIMIT);
     assert_true(o.broken);
@@ -260,7 +267,8 @@ static void test_big_endian(void **state)
 
 /* ---- schemas ---- */
 
-/* `n` columns that are all the same table, which may have a `name` of `name_len` bytes. */
+/* `n` columns that are all the same table, which may have a `name` of `name_len` bytes.
+ */
 static void shared_columns(craft *c, uint32_t n, const char *name, size_t name_len)
 {
     craft_init(c);
@@ -369,11 +377,14 @@ static void test_long_names(void **state)
     check_cost(&o, 60000);
 }
 
-/* Every 4-byte word of a schema message replaced by extremes: an answer each time, and no harm. */
+/* Every 4-byte word of a schema message replaced by extremes: an answer each time, and no
+ * harm. */
 static void test_every_word_of_a_schema(void **state)
 {
     (void)state;
-    static const uint32_t words[] = { 0, 1, 4, UINT32_MAX, INT32_MAX, UINT32_C(1) << 31, 0xFFF8 };
+    static const uint32_t words[] = { 0,          1,         4,
+                                      UINT32_MAX, INT32_MAX, UINT32_C(1) << 31,
+                                      0xFFF8 };
     const vgi_column item = { .name = "item", .format = "tsu:UTC", .nullable = true };
     const vgi_column value = { .name = "", .format = "u", .nullable = true };
     const vgi_column columns[] = {
@@ -392,7 +403,8 @@ static void test_every_word_of_a_schema(void **state)
             memcpy(copy + at, &words[w], 4);
             vgi_schema *decoded = NULL;
             size_t used;
-            int rc = vgi__schema_decode(&decoded, copy, message.len, &used, NULL, NULL, NULL);
+            int rc =
+                vgi__schema_decode(&decoded, copy, message.len, &used, NULL, NULL, NULL);
             refused += rc != VGI_OK;
             vgi_schema_unref(decoded);
         }
@@ -405,8 +417,9 @@ static void test_every_word_of_a_schema(void **state)
 
 static void put_schema(craft *c, const char *format, const vgi_column *dictionary)
 {
-    const vgi_column column = { .name = "c", .format = format, .nullable = true,
-                                .dictionary = dictionary };
+    const vgi_column column = {
+        .name = "c", .format = format, .nullable = true, .dictionary = dictionary
+    };
     vgi_schema *s = NULL;
     craft_init(c);
     if (vgi_schema_build(&s, &column, 1, NULL) != VGI_OK) {
@@ -461,6 +474,7 @@ static void test_decompression_bombs(void **state)
     int64_t most = INT64_C(40) << 20;
     memcpy(b.body, &most, 8);
     b.buffers[2] = 8;
+    b.buffers[3] = 16;
     memcpy(b.body + 8, &most, 8);
     craft_put_batch(&c, &b, b.nodes[0]);
     refuse(&c, VGI_ELIMIT, false, "expands beyond");
@@ -469,7 +483,8 @@ static void test_decompression_bombs(void **state)
 static void test_impossible_rows(void **state)
 {
     (void)state;
-    const int64_t rows[] = { -1, INT64_C(1) << 58, INT64_C(1) << 60, INT64_MAX, INT64_MIN };
+    const int64_t rows[] = { -1, INT64_C(1) << 58, INT64_C(1) << 60, INT64_MAX,
+                             INT64_MIN };
     const char *const formats[] = { "l", "n", "b", "u", "+s" };
     for (size_t f = 0; f < 5; f++)
         for (size_t i = 0; i < 5; i++) {
@@ -523,7 +538,8 @@ static void test_dictionaries(void **state)
     refuse(&c, VGI_EPROTO, false, "a delta for");
 }
 
-/* All views of a view column, and all columns, on the same bytes: no more is read than was sent. */
+/* All views of a view column, and all columns, on the same bytes: no more is read than
+ * was sent. */
 static void test_overlapping_buffers(void **state)
 {
     (void)state;
@@ -557,7 +573,8 @@ static void test_truncated_anywhere(void **state)
     bool good = !c.out.failed;
     for (size_t n = 0; good && n <= c.out.len; n++) {
         outcome o = read_all(c.out.data, n, NULL);
-        good = n == 0 || n == c.out.len ? o.rc == VGI_END : o.rc == VGI_ECLOSED && o.broken;
+        good =
+            n == 0 || n == c.out.len ? o.rc == VGI_END : o.rc == VGI_ECLOSED && o.broken;
         if (!good)
             print_message("cut at %zu of %zu: %d\n", n, c.out.len, o.rc);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader: streams one after another, its memory, and how it finds back after something went wrong. */
+/* The reader: streams one after another, its memory, and how it finds back after
+ * something went wrong. */
 #include "support/traced.h"
 
 #include <string.h>
@@ -60,7 +61,8 @@ static void open_fixture(fixture *f, const vgi_limits *limits)
     vgi__buffer_init(&f->io.in, NULL, SIZE_MAX);
     vgi__batch_init(&f->batch, NULL);
     assert_int_equal(vgi_schema_build(&f->schema, columns, 2, &f->err), VGI_OK);
-    assert_int_equal(vgi__reader_new(&f->reader, &f->io.io, limits, NULL, &f->err), VGI_OK);
+    assert_int_equal(vgi__reader_new(&f->reader, &f->io.io, limits, NULL, &f->err),
+                     VGI_OK);
 }
 
 static void close_fixture(fixture *f)
@@ -133,7 +135,8 @@ static void test_streams_in_a_row(void **state)
 {
     (void)state;
     static const size_t steps[] = { 0, 1, 100, 5000 };
-    static const int64_t rows[] = { 1, 0, 3000, 20, 9000 }; /* small, and larger than the window */
+    static const int64_t rows[] = { 1, 0, 3000, 20,
+                                    9000 }; /* small, and larger than the window */
     for (size_t i = 0; i < 4; i++) {
         fixture f;
         int batches = 0;
@@ -206,7 +209,8 @@ static void test_drain(void **state)
 static void test_metadata(void **state)
 {
     (void)state;
-    const vgi_pair pairs[] = { { VGI_LIT("key"), VGI_LIT("value") }, { VGI_LIT("none"), VGI_LIT("") } };
+    const vgi_pair pairs[] = { { VGI_LIT("key"), VGI_LIT("value") },
+                               { VGI_LIT("none"), VGI_LIT("") } };
     const vgi_metadata m = { pairs, 2 };
     static const int64_t rows[] = { 2, 9000 };
     for (int i = 0; i < 2; i++) {
@@ -238,7 +242,8 @@ static void test_metadata_limits(void **state)
     const vgi_limits few = { .metadata_pairs = 1 };
     const vgi_limits little = { .metadata_bytes = 10 };
     const vgi_limits *limits[] = { &few, &little };
-    const vgi_pair pairs[] = { { VGI_LIT("key"), VGI_LIT("value") }, { VGI_LIT("n"), VGI_LIT("xx") } };
+    const vgi_pair pairs[] = { { VGI_LIT("key"), VGI_LIT("value") },
+                               { VGI_LIT("n"), VGI_LIT("xx") } };
     const vgi_metadata m = { pairs, 2 };
     for (int i = 0; i < 2; i++) {
         fixture f;
@@ -258,7 +263,8 @@ static void test_metadata_limits(void **state)
     }
 }
 
-/* A body over the limit is passed over; the next stream is read as if nothing had been. */
+/* A body over the limit is passed over; the next stream is read as if nothing had been.
+ */
 static void test_body_over_the_limit(void **state)
 {
     (void)state;
@@ -310,7 +316,8 @@ static void test_bad_batch_then_good_stream(void **state)
     close_fixture(&f);
 }
 
-/* Batches that are kept show the same, whatever is read after them and however the window moves. */
+/* Batches that are kept show the same, whatever is read after them and however the window
+ * moves. */
 static void test_kept_batches(void **state)
 {
     (void)state;
@@ -389,7 +396,8 @@ static void test_has_buffered(void **state)
     close_fixture(&f);
 }
 
-/* After a warm-up, reading the same streams again and again takes nothing from the allocator. */
+/* After a warm-up, reading the same streams again and again takes nothing from the
+ * allocator. */
 static void test_steady_state(void **state)
 {
     (void)state;

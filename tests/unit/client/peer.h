@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A scripted server: its answers are written before the client runs, what the client sent is read afterwards. */
+/* A scripted server: its answers are written before the client runs, what the client sent
+ * is read afterwards. */
 #ifndef TESTS_CLIENT_PEER_H
 #define TESTS_CLIENT_PEER_H
 
@@ -117,7 +118,8 @@ static inline void peer_log(peer *p, const char *level, const char *message)
 }
 
 /* An exception of a server of the seed epoch (code NULL) or of a current one. */
-static inline void peer_error(peer *p, const char *message, const char *code, const char *kind)
+static inline void peer_error(peer *p, const char *message, const char *code,
+                              const char *kind)
 {
     vgi_pair pairs[4] = { peer_pair(VGI_KEY_LOG_LEVEL, "EXCEPTION"),
                           peer_pair(VGI_KEY_LOG_MESSAGE, message) };
@@ -131,7 +133,8 @@ static inline void peer_error(peer *p, const char *message, const char *code, co
 }
 
 /* An error stream on the empty schema. */
-static inline void peer_refuse(peer *p, const char *message, const char *code, const char *kind)
+static inline void peer_refuse(peer *p, const char *message, const char *code,
+                               const char *kind)
 {
     peer_begin(p, vgi__schema_empty());
     peer_error(p, message, code, kind);
@@ -182,7 +185,8 @@ static inline vgi_client *peer_connect(peer *p)
     int rc;
 
     assert_int_equal(
-        vgi__mem_open(&io, p->answers.data, p->answers.len, 0, &p->sent, NULL, NULL), VGI_OK);
+        vgi__mem_open(&io, p->answers.data, p->answers.len, 0, &p->sent, NULL, NULL),
+        VGI_OK);
     rc = vgi__bytes_channel_new(&channel, io, NULL, &options.limits, NULL, NULL);
     if (rc != VGI_OK)
         vgi__io_close(io);
@@ -204,8 +208,9 @@ static inline size_t peer_sent_stream(peer *p)
     const vgi_schema *schema = NULL;
 
     if (!p->reader) {
-        assert_int_equal(vgi__mem_open(&p->io, p->sent.data, p->sent.len, 0, NULL, NULL, NULL),
-                         VGI_OK);
+        assert_int_equal(
+            vgi__mem_open(&p->io, p->sent.data, p->sent.len, 0, NULL, NULL, NULL),
+            VGI_OK);
         assert_int_equal(vgi__reader_new(&p->reader, p->io, NULL, NULL, NULL), VGI_OK);
     }
     assert_int_equal(vgi__reader_begin(p->reader, &schema, NULL), VGI_OK);

@@ -61,7 +61,8 @@ static void refuse(vgi_column column, const char *value, const char *message)
     column.name = "v";
     assert_int_equal(vgi_schema_build(&schema, &column, 1, NULL), VGI_OK);
     (void)snprintf(json, sizeof(json), "{\"v\": %s}", value);
-    assert_int_equal(vgi_batch_from_json(&batch, schema, vgi_str_from(json), &err), VGI_EINVAL);
+    assert_int_equal(vgi_batch_from_json(&batch, schema, vgi_str_from(json), &err),
+                     VGI_EINVAL);
     assert_string_equal(err.message, message);
     assert_null(batch);
     vgi_schema_unref(schema);
@@ -118,7 +119,8 @@ static void decimals(void **state)
     round_trip_format("d:20,4", "\"123.4500\"", "123.4500");
     round_trip_format("d:20,4", "-5", "-5.0000");
     round_trip_format("d:20,4", "1.25", "1.2500");
-    refuse_format("d:20,4", "\"0.00001\"", "$.v: \"0.00001\" does not fit decimal128(20, 4)");
+    refuse_format("d:20,4", "\"0.00001\"",
+                  "$.v: \"0.00001\" does not fit decimal128(20, 4)");
     refuse_format("d:4,2", "100", "$.v: 100 does not fit decimal128(4, 2)");
     refuse_format("d:4,2", "\"ten\"", "$.v: \"ten\" does not fit decimal128(4, 2)");
 }
@@ -133,8 +135,9 @@ static void text_and_bytes(void **state)
     round_trip_format("z", "\"AAH/\"", "\"AAH/\"");
     round_trip_format("z", "\"\"", "\"\"");
     round_trip_format("w:3", "\"AAH/\"", "\"AAH/\"");
-    round_trip((vgi_column){ .format = "s", .nullable = true, .dictionary = &text_values },
-               "\"ACTIVE\"", "\"ACTIVE\"");
+    round_trip(
+        (vgi_column){ .format = "s", .nullable = true, .dictionary = &text_values },
+        "\"ACTIVE\"", "\"ACTIVE\"");
     refuse_format("u", "5", "$.v: 5 does not fit string");
     refuse_format("z", "\"not base64\"", "$.v: \"not base64\" does not fit binary");
     refuse_format("w:2", "\"AAH/\"", "$.v: \"AAH/\" does not fit fixed_size_binary[2]");
@@ -149,25 +152,31 @@ static void dates_and_times(void **state)
     round_trip_format("ttu", "\"12:34:56.789000\"", "\"12:34:56.789\"");
     round_trip_format("tsu:UTC", "\"2024-02-29T12:00:00.500000Z\"",
                       "\"2024-02-29T12:00:00.5Z\"");
-    round_trip_format("tsu:UTC", "\"2024-02-29T14:00:00+02:00\"", "\"2024-02-29T12:00:00Z\"");
+    round_trip_format("tsu:UTC", "\"2024-02-29T14:00:00+02:00\"",
+                      "\"2024-02-29T12:00:00Z\"");
     round_trip_format("tss:", "\"2024-02-29T12:00:00\"", "\"2024-02-29T12:00:00\"");
     round_trip_format("tDm", "\"PT1.500S\"", "\"PT1.5S\"");
     round_trip_format("tDs", "90", "\"PT90S\"");
     round_trip_format("tiM", "\"P14M\"", "\"P14M\"");
     round_trip_format("tiD", "\"P2DT0.500S\"", "\"P2DT0.5S\"");
     round_trip_format("tin", "\"P1M2DT0.000000001S\"", "\"P1M2DT0.000000001S\"");
-    refuse_format("tdD", "\"2023-02-29\"", "$.v: \"2023-02-29\" does not fit date32[day]");
+    refuse_format("tdD", "\"2023-02-29\"",
+                  "$.v: \"2023-02-29\" does not fit date32[day]");
     refuse_format("tts", "\"12:34:56.5\"", "$.v: \"12:34:56.5\" does not fit time32[s]");
     refuse_format("tDs", "\"P1M\"", "$.v: \"P1M\" does not fit duration[s]");
 }
 
 static void containers(void **state)
 {
-    const vgi_column list = { .format = "+l", .nullable = true, .children = &int_list,
+    const vgi_column list = {
+        .format = "+l", .nullable = true, .children = &int_list, .n_children = 1
+    };
+    const vgi_column pair = { .format = "+w:2",
+                              .children = &item_int32,
                               .n_children = 1 };
-    const vgi_column pair = { .format = "+w:2", .children = &item_int32, .n_children = 1 };
-    const vgi_column point = { .format = "+s", .nullable = true, .children = point_fields,
-                               .n_children = 2 };
+    const vgi_column point = {
+        .format = "+s", .nullable = true, .children = point_fields, .n_children = 2
+    };
 
     (void)state;
     round_trip(list, "[[1, 2], [], null, [null]]", "[[1,2],[],null,[null]]");
@@ -182,19 +191,24 @@ static void containers(void **state)
     refuse(point, "{\"y\": 2}", "$.v: \"x\" is missing");
     refuse(point, "{\"x\": 1, \"z\": 2}", "$.v: there is no \"z\"");
     refuse(point, "{\"x\": null}", "$.v.x: null, but \"x\" is not nullable");
-    refuse(point, "[1, 2]", "$.v: an array does not fit struct<x: double not null, y: double>");
+    refuse(point, "[1, 2]",
+           "$.v: an array does not fit struct<x: double not null, y: double>");
 }
 
 static void maps(void **state)
 {
     const vgi_column by_name[] = { { .name = "key", .format = "u" },
                                    { .name = "value", .format = "l", .nullable = true } };
-    const vgi_column by_number[] = { { .name = "key", .format = "i" },
-                                     { .name = "value", .format = "u", .nullable = true } };
-    const vgi_column names = { .name = "entries", .format = "+s", .children = by_name,
-                               .n_children = 2 };
-    const vgi_column numbers = { .name = "entries", .format = "+s", .children = by_number,
-                                 .n_children = 2 };
+    const vgi_column by_number[] = {
+        { .name = "key", .format = "i" },
+        { .name = "value", .format = "u", .nullable = true }
+    };
+    const vgi_column names = {
+        .name = "entries", .format = "+s", .children = by_name, .n_children = 2
+    };
+    const vgi_column numbers = {
+        .name = "entries", .format = "+s", .children = by_number, .n_children = 2
+    };
     const vgi_column named = { .format = "+m", .children = &names, .n_children = 1 };
     const vgi_column numbered = { .format = "+m", .children = &numbers, .n_children = 1 };
 
@@ -214,8 +228,9 @@ static void maps(void **state)
 static void types_that_json_cannot_make(void **state)
 {
     const vgi_column members[] = { { .name = "a", .format = "i", .nullable = true } };
-    const vgi_column choice = { .format = "+us:0", .nullable = true, .children = members,
-                                .n_children = 1 };
+    const vgi_column choice = {
+        .format = "+us:0", .nullable = true, .children = members, .n_children = 1
+    };
 
     (void)state;
     refuse(choice, "5", "$.v: values of format \"+us:0\" cannot be made from JSON");
@@ -223,8 +238,9 @@ static void types_that_json_cannot_make(void **state)
 
 static void documents(void **state)
 {
-    static const vgi_column columns[] = { { .name = "a", .format = "l" },
-                                          { .name = "b", .format = "u", .nullable = true } };
+    static const vgi_column columns[] = {
+        { .name = "a", .format = "l" }, { .name = "b", .format = "u", .nullable = true }
+    };
     static const struct {
         const char *json, *message;
     } bad[] = {
@@ -242,15 +258,16 @@ static void documents(void **state)
     (void)state;
     assert_int_equal(vgi_schema_build(&schema, columns, 2, NULL), VGI_OK);
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-        assert_int_equal(vgi_batch_from_json(&batch, schema, vgi_str_from(bad[i].json), &err),
-                         VGI_EINVAL);
+        assert_int_equal(
+            vgi_batch_from_json(&batch, schema, vgi_str_from(bad[i].json), &err),
+            VGI_EINVAL);
         assert_string_equal(err.message, bad[i].message);
     }
     assert_int_equal(vgi_batch_from_json(&batch, schema, VGI_LIT("{\"a\": 1"), &err),
                      VGI_EINVAL);
     assert_int_equal(
-        vgi_batch_from_json(&batch, schema, VGI_LIT("[{\"a\": 1}, {\"a\": 2, \"b\": \"x\"}]"),
-                            &err),
+        vgi_batch_from_json(&batch, schema,
+                            VGI_LIT("[{\"a\": 1}, {\"a\": 2, \"b\": \"x\"}]"), &err),
         VGI_OK);
     assert_int_equal(vgi_batch_i64(batch, "a", &a), VGI_OK);
     assert_int_equal(a.count, 2);

@@ -18,13 +18,14 @@ static void dates(void **state)
         const char *text;
         int64_t days;
     } good[] = {
-        { "1970-01-01", 0 },      { "1969-12-31", -1 },     { "2000-02-29", 11016 },
+        { "1970-01-01", 0 },      { "1969-12-31", -1 },      { "2000-02-29", 11016 },
         { "2024-12-31", 20088 },  { "0001-01-01", -719162 }, { "9999-12-31", 2932896 },
         { "1900-03-01", -25508 },
     };
-    static const char *const bad[] = { "",           "2024",       "2024-1-1",    "2024-13-01",
-                                       "2023-02-29", "1900-02-29", "2024-04-31",  "2024-00-10",
-                                       "2024-01-00", "0000-01-01", "2024-01-01x", "2024/01/01" };
+    static const char *const bad[] = { "",           "2024",        "2024-1-1",
+                                       "2024-13-01", "2023-02-29",  "1900-02-29",
+                                       "2024-04-31", "2024-00-10",  "2024-01-00",
+                                       "0000-01-01", "2024-01-01x", "2024/01/01" };
     int64_t days;
 
     (void)state;
@@ -47,8 +48,8 @@ static void times(void **state)
         { "00:00:01.500", VGI__UNIT_MS, 1500 },
         { "00:00:01.000", VGI__UNIT_S, 1 },
     };
-    static const char *const bad[] = { "24:00", "23:60", "23:59:60", "1:00", "12:00:00.",
-                                       "12:00Z", "12:00:00.5", "12" };
+    static const char *const bad[] = { "24:00",     "23:60",  "23:59:60",   "1:00",
+                                       "12:00:00.", "12:00Z", "12:00:00.5", "12" };
     int64_t value;
 
     (void)state;
@@ -56,7 +57,8 @@ static void times(void **state)
         assert_true(vgi__time_parse(vgi_str_from(good[i].text), good[i].unit, &value));
         assert_int_equal(value, good[i].value);
     }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) /* seconds: half of one is too fine */
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad);
+         i++) /* seconds: half of one is too fine */
         assert_false(vgi__time_parse(vgi_str_from(bad[i]), VGI__UNIT_S, &value));
 }
 
@@ -70,28 +72,29 @@ static void timestamps(void **state)
         { "1970-01-02", VGI__UNIT_S, 86400 },
         { "1969-12-31T23:59:59.999999", VGI__UNIT_US, -1 },
     };
-    static const char *const bad[] = { "1970-01-01T",       "1970-01-01T00:00:00X",
+    static const char *const bad[] = { "1970-01-01T",        "1970-01-01T00:00:00X",
                                        "1970-01-01T00:00Z[", "1970-01-01T00:00+24:00",
                                        "1970-01-01T00:00+1", "T00:00" };
     int64_t value;
 
     (void)state;
     for (size_t i = 0; i < sizeof(zoned) / sizeof(*zoned); i++) {
-        assert_true(
-            vgi__timestamp_parse(vgi_str_from(zoned[i].text), zoned[i].unit, true, &value));
+        assert_true(vgi__timestamp_parse(vgi_str_from(zoned[i].text), zoned[i].unit, true,
+                                         &value));
         assert_int_equal(value, zoned[i].value);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-        assert_false(vgi__timestamp_parse(vgi_str_from(bad[i]), VGI__UNIT_S, true, &value));
+        assert_false(
+            vgi__timestamp_parse(vgi_str_from(bad[i]), VGI__UNIT_S, true, &value));
     /* Without a zone a wall clock is meant, which has no offset. */
     assert_true(
         vgi__timestamp_parse(VGI_LIT("1970-01-01T00:00:07"), VGI__UNIT_S, false, &value));
     assert_int_equal(value, 7);
-    assert_false(
-        vgi__timestamp_parse(VGI_LIT("1970-01-01T00:00:07Z"), VGI__UNIT_S, false, &value));
+    assert_false(vgi__timestamp_parse(VGI_LIT("1970-01-01T00:00:07Z"), VGI__UNIT_S, false,
+                                      &value));
     /* Nanoseconds reach to the year 2262. */
-    assert_false(
-        vgi__timestamp_parse(VGI_LIT("2300-01-01T00:00:00"), VGI__UNIT_NS, false, &value));
+    assert_false(vgi__timestamp_parse(VGI_LIT("2300-01-01T00:00:00"), VGI__UNIT_NS, false,
+                                      &value));
 }
 
 static void spans(void **state)
@@ -111,9 +114,21 @@ static void spans(void **state)
         { "PT5M", VGI__UNIT_S, { 0, 0, 300 } },
     };
     static const char *const bad[] = {
-        "",     "P",      "1S",    "PT",      "PT1",        "P1S",    "PT1D",
-        "PT1S5", "P1D2Y", "PT1S1S", "PT1.5M", "P1.5D", "PT99999999999999999999S",
-        "PT9223372036854775807H", "P9223372036854775807Y",
+        "",
+        "P",
+        "1S",
+        "PT",
+        "PT1",
+        "P1S",
+        "PT1D",
+        "PT1S5",
+        "P1D2Y",
+        "PT1S1S",
+        "PT1.5M",
+        "P1.5D",
+        "PT99999999999999999999S",
+        "PT9223372036854775807H",
+        "P9223372036854775807Y",
     };
     vgi__span span;
     int64_t value;

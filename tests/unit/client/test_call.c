@@ -23,8 +23,8 @@ static int call_add(vgi_client *c, int64_t *out, vgi_error *err)
 
 static int call_void(vgi_client *c, vgi_error *err)
 {
-    return vgi_client_call(c, "noop", &vgi_type_vgi_void, NULL, &vgi_type_vgi_void, NULL, NULL,
-                           err);
+    return vgi_client_call(c, "noop", &vgi_type_vgi_void, NULL, &vgi_type_vgi_void, NULL,
+                           NULL, err);
 }
 
 static void typed_call(void **state)
@@ -109,17 +109,20 @@ static void batch_call(void **state)
     peer p;
 
     (void)state;
-    assert_int_equal(vgi_batch_from_json(&params, schema, VGI_LIT("{\"x\": 1.5}"), NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_json(&params, schema, VGI_LIT("{\"x\": 1.5}"), NULL),
+                     VGI_OK);
     params->metadata = (vgi_metadata){ &tag, 1 };
     peer_init(&p);
     peer_result(&p, "g", "{\"result\": 3.0}");
     peer_void(&p);
     peer_connect(&p);
-    assert_int_equal(vgi_client_call_batch(p.client, "twice", params, &result, NULL), VGI_OK);
+    assert_int_equal(vgi_client_call_batch(p.client, "twice", params, &result, NULL),
+                     VGI_OK);
     assert_int_equal(vgi_batch_f64(result, "result", &column), VGI_OK);
     assert_true(column.items[0] == 3.0);
     vgi_batch_unref(result);
-    assert_int_equal(vgi_client_call_batch(p.client, "nothing", NULL, &result, NULL), VGI_OK);
+    assert_int_equal(vgi_client_call_batch(p.client, "nothing", NULL, &result, NULL),
+                     VGI_OK);
     assert_null(result);
 
     assert_int_equal(peer_sent_stream(&p), 1);
@@ -325,9 +328,11 @@ static void answer_protocols(peer *p)
     vgi_arena mem = { 0 };
     blob_row blob;
 
-    assert_int_equal(vgi_batch_from_rows(&inner, VGI_FROM(list_row, &list), 1, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&inner, VGI_FROM(list_row, &list), 1, NULL),
+                     VGI_OK);
     assert_int_equal(vgi_batch_encode(inner, NULL, &mem, &blob.result, NULL), VGI_OK);
-    assert_int_equal(vgi_batch_from_rows(&outer, VGI_FROM(blob_row, &blob), 1, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&outer, VGI_FROM(blob_row, &blob), 1, NULL),
+                     VGI_OK);
     peer_begin(p, vgi_batch_schema(outer));
     peer_batch(p, outer);
     peer_end(p);
@@ -404,11 +409,12 @@ static void misuse(void **state)
     assert_int_equal(vgi_client_call(p.client, "add", &vgi_type_add_params, NULL,
                                      VGI_INTO(int64_t, &sum), &mem, &err),
                      VGI_EINVAL);
-    assert_int_equal(vgi_client_call(p.client, "add", NULL, NULL, VGI_INTO(int64_t, &sum), &mem,
-                                     &err),
-                     VGI_EINVAL);
-    assert_int_equal(vgi_client_call(p.client, "add", VGI_FROM(add_params, &two_and_three), NULL,
-                                     NULL, NULL, &err),
+    assert_int_equal(
+        vgi_client_call(p.client, "add", NULL, NULL, VGI_INTO(int64_t, &sum), &mem, &err),
+        VGI_EINVAL);
+    assert_int_equal(vgi_client_call(p.client, "add",
+                                     VGI_FROM(add_params, &two_and_three), NULL, NULL,
+                                     NULL, &err),
                      VGI_EINVAL);
     assert_int_equal(p.sent.len, 0);
     peer_free(&p);

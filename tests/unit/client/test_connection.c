@@ -8,8 +8,8 @@
 
 static int call_void(vgi_client *c, vgi_error *err)
 {
-    return vgi_client_call(c, "noop", &vgi_type_vgi_void, NULL, &vgi_type_vgi_void, NULL, NULL,
-                           err);
+    return vgi_client_call(c, "noop", &vgi_type_vgi_void, NULL, &vgi_type_vgi_void, NULL,
+                           NULL, err);
 }
 
 static void urls_that_are_none(void **state)
@@ -19,12 +19,16 @@ static void urls_that_are_none(void **state)
 
     (void)state;
     assert_int_equal(vgi_client_open(&c, "worker", NULL, &err), VGI_EINVAL);
-    assert_string_equal(err.message, "\"worker\" is no server: write exec:COMMAND or unix:PATH");
-    assert_int_equal(vgi_client_open(&c, "https://example.org/", NULL, &err), VGI_ENOTSUP);
+    assert_string_equal(err.message,
+                        "\"worker\" is no server: write exec:COMMAND or unix:PATH");
+    assert_int_equal(vgi_client_open(&c, "https://example.org/", NULL, &err),
+                     VGI_ENOTSUP);
     assert_int_equal(vgi_client_open(&c, "exec:", NULL, &err), VGI_EINVAL);
     assert_int_equal(vgi_client_open(&c, "exec:'unbalanced", NULL, &err), VGI_EINVAL);
-    assert_int_equal(vgi_client_open(&c, "exec:/nonexistent/worker", NULL, &err), VGI_ECONNECT);
-    assert_int_equal(vgi_client_open(&c, "unix:/nonexistent/socket", NULL, &err), VGI_ECONNECT);
+    assert_int_equal(vgi_client_open(&c, "exec:/nonexistent/worker", NULL, &err),
+                     VGI_ECONNECT);
+    assert_int_equal(vgi_client_open(&c, "unix:/nonexistent/socket", NULL, &err),
+                     VGI_ECONNECT);
     assert_null(c);
 }
 
@@ -56,7 +60,8 @@ static void worker_exits(void **state)
 /* `cat` answers a request with the request: well framed, and no answer to it. */
 static void worker_echoes(void **state)
 {
-    const vgi_client_options options = { .size = sizeof(options), .read_timeout_ms = 5000 };
+    const vgi_client_options options = { .size = sizeof(options),
+                                         .read_timeout_ms = 5000 };
     vgi_client *c = NULL;
     vgi_error err = { 0 };
 

@@ -81,17 +81,18 @@ static void seed_server(void **state)
 
     (void)state;
     base64_schema(schema, sizeof(schema));
-    (void)snprintf(rows, sizeof(rows),
-                   "[{\"name\": \"watch\", \"method_type\": \"stream\", \"has_return\": false,"
-                   "  \"params_schema_ipc\": \"%s\", \"result_schema_ipc\": \"\","
-                   "  \"has_header\": true, \"header_schema_ipc\": \"%s\", \"is_exchange\": true},"
-                   " {\"name\": \"feed\", \"method_type\": \"stream\", \"has_return\": false,"
-                   "  \"params_schema_ipc\": \"\", \"result_schema_ipc\": \"\","
-                   "  \"has_header\": false},"
-                   " {\"name\": \"add\", \"method_type\": \"unary\", \"has_return\": true,"
-                   "  \"params_schema_ipc\": \"%s\", \"result_schema_ipc\": \"%s\","
-                   "  \"has_header\": false}]",
-                   schema, schema, schema, schema);
+    (void)snprintf(
+        rows, sizeof(rows),
+        "[{\"name\": \"watch\", \"method_type\": \"stream\", \"has_return\": false,"
+        "  \"params_schema_ipc\": \"%s\", \"result_schema_ipc\": \"\","
+        "  \"has_header\": true, \"header_schema_ipc\": \"%s\", \"is_exchange\": true},"
+        " {\"name\": \"feed\", \"method_type\": \"stream\", \"has_return\": false,"
+        "  \"params_schema_ipc\": \"\", \"result_schema_ipc\": \"\","
+        "  \"has_header\": false},"
+        " {\"name\": \"add\", \"method_type\": \"unary\", \"has_return\": true,"
+        "  \"params_schema_ipc\": \"%s\", \"result_schema_ipc\": \"%s\","
+        "  \"has_header\": false}]",
+        schema, schema, schema, schema);
     peer_init(&p);
     no_reflection(&p);
     answer_describe(&p, rows);
@@ -139,13 +140,16 @@ static void bad_descriptions(void **state)
     static const char *const rows[] = {
         /* no schema message */
         "{\"name\": \"add\", \"method_type\": \"unary\", \"has_return\": true,"
-        " \"params_schema_ipc\": \"AAAA\", \"result_schema_ipc\": \"\", \"has_header\": false}",
+        " \"params_schema_ipc\": \"AAAA\", \"result_schema_ipc\": \"\", \"has_header\": "
+        "false}",
         /* no name */
         "{\"method_type\": \"unary\", \"has_return\": true,"
-        " \"params_schema_ipc\": \"\", \"result_schema_ipc\": \"\", \"has_header\": false}",
+        " \"params_schema_ipc\": \"\", \"result_schema_ipc\": \"\", \"has_header\": "
+        "false}",
         /* not said whether it returns anything */
         "{\"name\": \"add\", \"method_type\": \"unary\","
-        " \"params_schema_ipc\": \"\", \"result_schema_ipc\": \"\", \"has_header\": false}",
+        " \"params_schema_ipc\": \"\", \"result_schema_ipc\": \"\", \"has_header\": "
+        "false}",
     };
 
     (void)state;
@@ -161,7 +165,8 @@ static void bad_descriptions(void **state)
         const int rc = vgi_client_describe(p.client, &d, &err);
         assert_true(rc == VGI_EPROTO || rc == VGI_ESCHEMA);
         assert_null(d);
-        assert_int_equal(vgi_client_call_batch(p.client, "noop", NULL, NULL, &err), VGI_OK);
+        assert_int_equal(vgi_client_call_batch(p.client, "noop", NULL, NULL, &err),
+                         VGI_OK);
         peer_free(&p);
     }
 }
@@ -207,8 +212,8 @@ static void introspection_is_off(void **state)
 typedef struct protocol_row {
     vgi_str protocol, protocol_version, extra;
 } protocol_row;
-VGI_STRUCT(protocol_row, VGI_FIELD(protocol_row, protocol), VGI_FIELD(protocol_row, extra),
-           VGI_FIELD(protocol_row, protocol_version));
+VGI_STRUCT(protocol_row, VGI_FIELD(protocol_row, protocol),
+           VGI_FIELD(protocol_row, extra), VGI_FIELD(protocol_row, protocol_version));
 
 typedef struct list_row {
     VGI_SLICE(protocol_row) protocols;
@@ -225,7 +230,8 @@ typedef struct method_row {
 VGI_STRUCT(method_row, VGI_FIELD(method_row, name), VGI_FIELD(method_row, method_type),
            VGI_FIELD(method_row, has_return), VGI_FIELD(method_row, has_header),
            VGI_FIELD(method_row, stream_kind), VGI_FIELD(method_row, idempotency),
-           VGI_FIELD(method_row, params_schema_ipc), VGI_FIELD(method_row, result_schema_ipc),
+           VGI_FIELD(method_row, params_schema_ipc),
+           VGI_FIELD(method_row, result_schema_ipc),
            VGI_FIELD(method_row, header_schema_ipc));
 
 typedef struct service_row {
@@ -233,7 +239,8 @@ typedef struct service_row {
     VGI_SLICE(method_row) methods;
 } service_row;
 VGI_STRUCT(service_row, VGI_FIELD(service_row, protocol),
-           VGI_FIELD(service_row, protocol_version), VGI_FIELD(service_row, protocol_hash),
+           VGI_FIELD(service_row, protocol_version),
+           VGI_FIELD(service_row, protocol_hash),
            VGI_LIST(service_row, methods, method_row));
 
 typedef struct blob_row {
@@ -249,7 +256,8 @@ static void answer_struct(peer *p, const vgi_type *type, const void *value)
 
     assert_int_equal(vgi_batch_from_rows(&inner, type, value, 1, NULL), VGI_OK);
     assert_int_equal(vgi_batch_encode(inner, NULL, &mem, &blob.result, NULL), VGI_OK);
-    assert_int_equal(vgi_batch_from_rows(&outer, VGI_FROM(blob_row, &blob), 1, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_rows(&outer, VGI_FROM(blob_row, &blob), 1, NULL),
+                     VGI_OK);
     peer_begin(p, vgi_batch_schema(outer));
     peer_batch(p, outer);
     peer_end(p);
@@ -274,13 +282,14 @@ static void current_server(void **state)
     vgi_schema *x = peer_schema("x", "l");
     const vgi_bytes schema = vgi_schema_message(x), none = { (const uint8_t *)"", 0 };
     const method_row methods[] = {
-        { VGI_LIT("feed"), VGI_LIT("stream"), VGI_LIT("producer"), VGI_LIT("unknown"), false,
-          false, schema, none, none },
-        { VGI_LIT("add"), VGI_LIT("unary"), VGI_LIT(""), VGI_LIT("unknown"), true, false, schema,
-          schema, none },
+        { VGI_LIT("feed"), VGI_LIT("stream"), VGI_LIT("producer"), VGI_LIT("unknown"),
+          false, false, schema, none, none },
+        { VGI_LIT("add"), VGI_LIT("unary"), VGI_LIT(""), VGI_LIT("unknown"), true, false,
+          schema, schema, none },
     };
-    const service_row service = { VGI_LIT("Adder"), VGI_LIT("1.0.0"), VGI_LIT("cafe"),
-                                  { methods, 2 } };
+    const service_row service = {
+        VGI_LIT("Adder"), VGI_LIT("1.0.0"), VGI_LIT("cafe"), { methods, 2 }
+    };
     vgi_description *d = NULL;
     vgi_str asked;
     peer p;

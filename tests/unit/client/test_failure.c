@@ -18,9 +18,10 @@ static void everything_is_kept(void **state)
 {
     const vgi_pair pairs[] = {
         peer_pair(VGI_KEY_LOG_MESSAGE, "ValueError: cut"),
-        peer_pair(VGI_KEY_LOG_EXTRA,
-                  "{\"exception_type\": \"ValueError\", \"exception_message\": \"all of\\nit\","
-                  " \"traceback\": \"line 1\\nline 2\", \"error_code\": \"ABORTED\"}"),
+        peer_pair(
+            VGI_KEY_LOG_EXTRA,
+            "{\"exception_type\": \"ValueError\", \"exception_message\": \"all of\\nit\","
+            " \"traceback\": \"line 1\\nline 2\", \"error_code\": \"ABORTED\"}"),
         peer_pair(VGI_KEY_ERROR_CODE, "NOT_FOUND"),
         peer_pair(VGI_KEY_ERROR_KIND, "no_such_thing"),
         peer_pair(VGI_KEY_ERROR_DETAILS, "[{\"@type\":\"a.b\"}]"),
@@ -36,7 +37,8 @@ static void everything_is_kept(void **state)
     assert_true(vgi_str_eq(f.info.type, "ValueError"));
     assert_true(vgi_str_eq(f.info.message, "all of\nit"));
     assert_true(vgi_str_eq(f.info.traceback, "line 1\nline 2"));
-    assert_true(vgi_str_eq(f.info.code, "NOT_FOUND")); /* the key counts, not its mirror */
+    assert_true(
+        vgi_str_eq(f.info.code, "NOT_FOUND")); /* the key counts, not its mirror */
     assert_true(vgi_str_eq(f.info.kind, "no_such_thing"));
     assert_true(vgi_str_eq(f.info.details, "[{\"@type\":\"a.b\"}]"));
     assert_true(vgi_str_eq(f.info.server_id, "srv"));
@@ -50,8 +52,10 @@ static void everything_is_kept(void **state)
 
 static void extras_that_do_not_help(void **state)
 {
-    static const char *const extras[] = { "not json", "[1]", "\"text\"", "{}", "",
-                                          "{\"exception_type\": 5, \"exception_message\": null}" };
+    static const char *const extras[] = {
+        "not json", "[1]", "\"text\"",
+        "{}",       "",    "{\"exception_type\": 5, \"exception_message\": null}"
+    };
     vgi_pair pairs[2] = { peer_pair(VGI_KEY_LOG_MESSAGE, "KeyError: 'a'") };
     vgi__failure f = { 0 };
     vgi_error err;
@@ -70,7 +74,8 @@ static void extras_that_do_not_help(void **state)
 
 static void messages_without_type(void **state)
 {
-    static const char *const messages[] = { "no colon here", ": empty", "two words: text", "" };
+    static const char *const messages[] = { "no colon here", ": empty", "two words: text",
+                                            "" };
     vgi__failure f = { 0 };
     vgi_error err;
 
@@ -96,7 +101,8 @@ static void summaries_are_one_sound_line(void **state)
         memcpy(text + i, "\xc3\xa9", 2);
     keep(&f, &pair, 1, &err);
     assert_int_equal(f.info.message.len, sizeof(text));
-    assert_int_equal(strlen(err.message), VGI_ERROR_MESSAGE_SIZE - 2); /* an even number */
+    assert_int_equal(strlen(err.message),
+                     VGI_ERROR_MESSAGE_SIZE - 2); /* an even number */
 
     text[0] = 'E';
     pair.value.len = 3; /* "E", half a character, a whole one's beginning */

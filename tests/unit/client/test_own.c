@@ -25,9 +25,10 @@ typedef struct outer {
     vgi_batch *batch;
     vgi_schema *schema;
 } outer;
-VGI_STRUCT(outer, VGI_FIELD(outer, id), VGI_FIELD(outer, data), VGI_NESTED(outer, one, inner),
-           VGI_NESTED(outer, maybe, inner), VGI_LIST(outer, many, inner),
-           VGI_LIST(outer, lines, words), VGI_FIELD(outer, batch), VGI_FIELD(outer, schema));
+VGI_STRUCT(outer, VGI_FIELD(outer, id), VGI_FIELD(outer, data),
+           VGI_NESTED(outer, one, inner), VGI_NESTED(outer, maybe, inner),
+           VGI_LIST(outer, many, inner), VGI_LIST(outer, lines, words),
+           VGI_FIELD(outer, batch), VGI_FIELD(outer, schema));
 
 typedef const int64_t *maybe_i64;
 VGI_OPTIONAL_TYPE(maybe_i64, int64_t);
@@ -42,13 +43,18 @@ static void nested_values(void **state)
     words lines[] = { { line, 2 } };
     const vgi_column column = { .name = "x", .format = "l" };
     vgi_arena mem = { 0 };
-    outer v = { .id = 7, .data = { bytes, 3 }, .one = part, .maybe = &part,
-                .many = { &part, 1 }, .lines = { lines, 1 } };
+    outer v = { .id = 7,
+                .data = { bytes, 3 },
+                .one = part,
+                .maybe = &part,
+                .many = { &part, 1 },
+                .lines = { lines, 1 } };
 
     (void)state;
     assert_int_equal(vgi_schema_build(&v.schema, &column, 1, NULL), VGI_OK);
     vgi_schema *schema = v.schema;
-    assert_int_equal(vgi_batch_from_json(&v.batch, schema, VGI_LIT("{\"x\": 1}"), NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_json(&v.batch, schema, VGI_LIT("{\"x\": 1}"), NULL),
+                     VGI_OK);
     vgi_batch *batch = v.batch;
     assert_int_equal(vgi__own_value(&vgi_type_outer, &v, &mem, NULL), VGI_OK);
     vgi_batch_unref(batch);

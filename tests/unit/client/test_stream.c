@@ -24,13 +24,14 @@ static void connect_routed(peer *p)
 static int open_stream(peer *p, vgi_stream **s, const vgi_stream_options *options,
                        vgi_error *err)
 {
-    return vgi_client_stream(s, p->client, "count", &vgi_type_vgi_void, NULL, options, err);
+    return vgi_client_stream(s, p->client, "count", &vgi_type_vgi_void, NULL, options,
+                             err);
 }
 
 static int call_void(peer *p, vgi_error *err)
 {
-    return vgi_client_call(p->client, "noop", &vgi_type_vgi_void, NULL, &vgi_type_vgi_void, NULL,
-                           NULL, err);
+    return vgi_client_call(p->client, "noop", &vgi_type_vgi_void, NULL,
+                           &vgi_type_vgi_void, NULL, NULL, err);
 }
 
 static void producer_rows(void **state)
@@ -69,7 +70,8 @@ static void producer_rows(void **state)
     assert_true(peer_sent_batch(&p));
     assert_string_equal(peer_sent_key(&p, VGI_KEY_METHOD), "count");
     assert_false(peer_sent_batch(&p));
-    assert_int_equal(peer_sent_stream(&p), 0); /* ticks, one for each batch and one for the end */
+    assert_int_equal(peer_sent_stream(&p),
+                     0); /* ticks, one for each batch and one for the end */
     for (int i = 0; i < 4; i++) {
         assert_true(peer_sent_batch(&p));
         assert_string_equal(peer_sent_key(&p, VGI_KEY_METHOD), "-");
@@ -153,8 +155,10 @@ static void exchange_answers(void **state)
     peer p;
 
     (void)state;
-    assert_int_equal(vgi_batch_from_json(&in, schema, VGI_LIT("{\"n\": 21}"), NULL), VGI_OK);
-    assert_int_equal(vgi_batch_from_json(&wrong, other, VGI_LIT("{\"m\": 1}"), NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_json(&in, schema, VGI_LIT("{\"n\": 21}"), NULL),
+                     VGI_OK);
+    assert_int_equal(vgi_batch_from_json(&wrong, other, VGI_LIT("{\"m\": 1}"), NULL),
+                     VGI_OK);
     peer_init(&p);
     peer_begin(&p, schema);
     peer_json(&p, schema, "{\"n\": 42}");
@@ -193,7 +197,8 @@ static void producers_take_no_batches(void **state)
     peer p;
 
     (void)state;
-    assert_int_equal(vgi_batch_from_json(&in, schema, VGI_LIT("{\"n\": 21}"), NULL), VGI_OK);
+    assert_int_equal(vgi_batch_from_json(&in, schema, VGI_LIT("{\"n\": 21}"), NULL),
+                     VGI_OK);
     peer_init(&p);
     peer_begin(&p, schema);
     peer_end(&p);
@@ -294,76 +299,86 @@ static void failure_in_the_middle(void **state)
 
 /* ---- refusals to open ---- */
 
-/* A current server reads an input stream after the refusal, so one is sent. */
-static void current_refusal_with_header(void **state)
+typedef struct refusal_case {
+    const char *message, *code, *kind;
+    bool input_sent;          /* with a header: an empty input stream follows */
+    int with_header, without; /* what the next call says */
+} refusal_case;
+
+static const refusal_case refusals[] = {
+    /* the method of a current server, which reads an input stream then */
+    { "ValueError: no", "UNKNOWN", NULL, true, VGI_OK, VGI_OK },
+    /* a server of the seed epoch, which does not */
+    { "ValueError: no", NULL, NULL, false, VGI_OK, VGI_ECLOSED },
+    /* the dispatch of a current server, which does not either */
+    { "MethodNotImplementedError: no", "UNIMPLEMENTED", "method_not_implemented", false,
+      VGI_OK, VGI_ECLOSED },
+    /* who of them it was cannot be seen */
+    { "TypeError: no", "UNKNOWN", NULL, false, VGI_ECLOSED, VGI_ECLOSED },
+};
+
+static void refused_with_header(const refusal_case *r)
 {
     vgi_error err = { 0 };
     vgi_stream *s = NULL;
     peer p;
 
-    (void)state;
     peer_init(&p);
-    peer_refuse(&p, "ValueError: no", "UNKNOWN", NULL);
+    peer_refuse(&p, r->message, r->code, r->kind);
     peer_void(&p);
     connect_routed(&p);
     assert_int_equal(open_stream(&p, &s, &with_header, &err), VGI_EREMOTE);
     assert_null(s);
-    assert_int_equal(call_void(&p, &err), VGI_OK);
+    assert_int_equal(call_void(&p, &err), r->with_header);
     (void)peer_sent_stream(&p);
     while (peer_sent_batch(&p))
         ;
-    assert_int_equal(peer_sent_stream(&p), 0);
-    assert_false(peer_sent_batch(&p));
-    (void)peer_sent_stream(&p);
-    assert_true(peer_sent_batch(&p));
-    assert_string_equal(peer_sent_key(&p, VGI_KEY_METHOD), "noop");
+    if (r->input_sent) {
+        assert_int_equal(peer_sent_stream(&p), 0);
+        assert_false(peer_sent_batch(&p));
+    }
+    if (r->with_header == VGI_OK) {
+        (void)peer_sent_stream(&p);
+        assert_true(peer_sent_batch(&p));
+        assert_string_equal(peer_sent_key(&p, VGI_KEY_METHOD), "noop");
+        assert_false(peer_sent_batch(&p));
+    }
+    peer_sent_end(&p);
     peer_free(&p);
 }
 
-/* A server of the seed epoch does not, so nothing is. */
-static void seed_refusal_with_header(void **state)
-{
-    vgi_error err = { 0 };
-    vgi_stream *s = NULL;
-    peer p;
-
-    (void)state;
-    peer_init(&p);
-    peer_refuse(&p, "ValueError: no", NULL, NULL);
-    peer_void(&p);
-    connect_routed(&p);
-    assert_int_equal(open_stream(&p, &s, &with_header, &err), VGI_EREMOTE);
-    assert_int_equal(call_void(&p, &err), VGI_OK);
-    (void)peer_sent_stream(&p);
-    while (peer_sent_batch(&p))
-        ;
-    (void)peer_sent_stream(&p);
-    assert_true(peer_sent_batch(&p));
-    assert_string_equal(peer_sent_key(&p, VGI_KEY_METHOD), "noop");
-    peer_free(&p);
-}
-
-static void refusal_without_header(void **state)
+static void refused_without(const refusal_case *r)
 {
     const vgi_batch *batch = NULL;
     vgi_error err = { 0 };
     vgi_stream *s = NULL;
+    peer p;
 
+    peer_init(&p);
+    peer_refuse(&p, r->message, r->code, r->kind);
+    peer_void(&p);
+    connect_routed(&p);
+    assert_int_equal(open_stream(&p, &s, NULL, &err), VGI_OK);
+    assert_int_equal(vgi_stream_next(s, &batch, &err), VGI_EREMOTE);
+    vgi_stream_close(s);
+    assert_int_equal(call_void(&p, &err), r->without);
+    if (r->without != VGI_OK)
+        assert_non_null(strstr(err.message, "refused to open a stream"));
+    peer_free(&p);
+}
+
+static void refusals_with_header(void **state)
+{
     (void)state;
-    for (int current = 0; current < 2; current++) {
-        peer p;
-        peer_init(&p);
-        peer_refuse(&p, "ValueError: no", current ? "UNKNOWN" : NULL, NULL);
-        peer_void(&p);
-        connect_routed(&p);
-        assert_int_equal(open_stream(&p, &s, NULL, &err), VGI_OK);
-        assert_int_equal(vgi_stream_next(s, &batch, &err), VGI_EREMOTE);
-        vgi_stream_close(s);
-        assert_int_equal(call_void(&p, &err), current ? VGI_OK : VGI_ECLOSED);
-        if (!current)
-            assert_non_null(strstr(err.message, "refused to open a stream"));
-        peer_free(&p);
-    }
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+        refused_with_header(&refusals[i]);
+}
+
+static void refusals_without_header(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+        refused_without(&refusals[i]);
 }
 
 /* ---- servers that do not keep to it ---- */
@@ -519,9 +534,8 @@ int main(void)
         cmocka_unit_test(close_at_once),
         cmocka_unit_test(cancel),
         cmocka_unit_test(failure_in_the_middle),
-        cmocka_unit_test(current_refusal_with_header),
-        cmocka_unit_test(seed_refusal_with_header),
-        cmocka_unit_test(refusal_without_header),
+        cmocka_unit_test(refusals_with_header),
+        cmocka_unit_test(refusals_without_header),
         cmocka_unit_test(header_is_missing),
         cmocka_unit_test(output_without_end),
         cmocka_unit_test(rows_of_another_type),

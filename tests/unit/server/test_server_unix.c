@@ -11,6 +11,7 @@ typedef struct fixture {
     vgi_unix_options options;
     pthread_t thread;
     int rc;
+    atomic_bool ended;
     char directory[32], path[48];
 } fixture;
 
@@ -19,6 +20,7 @@ static void *serve(void *arg)
     fixture *f = arg;
 
     f->rc = vgi_server_serve_unix(f->server, f->path, &f->options, NULL);
+    atomic_store(&f->ended, true);
     return NULL;
 }
 
@@ -44,7 +46,7 @@ static bool file_exists(const char *path)
 static void start(fixture *f)
 {
     assert_int_equal(pthread_create(&f->thread, NULL, serve, f), 0);
-    for (int i = 0; i < 2000 && !file_exists(f->path); i++)
+    for (int i = 0; i < 2000 && !file_exists(f->path) && !atomic_load(&f->ended); i++)
         (void)poll(NULL, 0, 1);
 }
 
@@ -72,7 +74,7 @@ static void join_client(fixture *f, peer *p)
 {
     int fd, rc = VGI_ECONNECT;
 
-    for (int i = 0; i < 200 && rc == VGI_ECONNECT; i++) {
+    for (int i = 0; i < 200 && rc == VGI_ECONNECT && !atomic_load(&f->ended); i++) {
         rc = vgi__unix_connect(f->path, 1000, &fd, NULL);
         if (rc == VGI_ECONNECT)
             (void)poll(NULL, 0, 5);
@@ -83,7 +85,7 @@ static void join_client(fixture *f, peer *p)
 
 static void wait_for_call(void)
 {
-    for (int i = 0; i < 2000 && atomic_load(&calls_running) == 0; i++)
+    for (int i = 0; i < 200 && atomic_load(&calls_running) == 0; i++)
         (void)poll(NULL, 0, 1);
 }
 
@@ -119,7 +121,7 @@ static void a_sequential_server_serves_one_at_a_time(void **state)
     join_client(&f, &first);
     const int64_t one = call_twice(&first, 1);
     join_client(&f, &second);
-    second.io->read_timeout_ms = 50;
+    second.io->read_timeout_ms = 30;
     int rc = peer_request(&second, "twice", VGI_FROM(number, &in));
     const int waiting = peer_answer_i64(&second, &out);
     peer_close(&first);
@@ -165,7 +167,8 @@ static void over_the_cap_connections_wait(void **state)
     for (int i = 0; i < 3; i++)
         join_client(&f, &p[i]);
     const bool served = call_twice(&p[0], 1) == 2 && call_twice(&p[1], 1) == 2;
-    p[2].io->read_timeout_ms = 50;
+    assert_true(served);
+    p[2].io->read_timeout_ms = 30;
     int rc = peer_request(&p[2], "twice", VGI_FROM(number, &in));
     const int waiting = peer_begin(&p[2]);
     peer_close(&p[0]); /* a place is free now */
@@ -174,7 +177,6 @@ static void over_the_cap_connections_wait(void **state)
     peer_close(&p[1]);
     peer_close(&p[2]);
     finish(&f);
-    assert_true(served);
     assert_int_equal(rc, VGI_OK);
     assert_int_equal(waiting, VGI_ETIMEDOUT);
     assert_int_equal(answered, VGI_OK);
@@ -246,7 +248,7 @@ static void stop_without_connections(void **state)
 
 static void stop_waits_for_the_call(bool threaded)
 {
-    const number ms = { 150 };
+    const number ms = { 30 };
     fixture f;
     peer p;
     int64_t out = 0;
@@ -261,7 +263,7 @@ static void stop_waits_for_the_call(bool threaded)
     finish(&f);
     assert_int_equal(sent, VGI_OK);
     assert_int_equal(answered, VGI_OK);
-    assert_int_equal(out, 150);
+    assert_int_equal(out, 30);
     assert_int_equal(after, VGI_END);
     assert_int_equal(f.rc, VGI_OK);
 }
@@ -319,10 +321,10 @@ static void idle_timeout_ends_the_serve(void **state)
     peer p;
 
     prepare(&f, NULL);
-    f.options.idle_timeout_ms = 100;
+    f.options.idle_timeout_ms = 40;
     start(&f);
     join_client(&f, &p);
-    (void)poll(NULL, 0, 200); /* connected is not idle */
+    (void)poll(NULL, 0, 80); /* connected is not idle */
     const int64_t two = call_twice(&p, 1);
     peer_close(&p);
     pthread_join(f.thread, NULL);

@@ -22,6 +22,8 @@ typedef struct trip {
     vgi_error err;
 } trip;
 
+static const vgi_metadata no_extra;
+
 static void trip_begin(trip *t)
 {
     *t = (trip){ .limits = vgi_limits_effective(NULL),
@@ -31,6 +33,7 @@ static void trip_begin(trip *t)
     vgi__buffer_init(&t->scratch, NULL, SIZE_MAX);
     vgi__buffer_init(&t->bytes, NULL, SIZE_MAX);
     t->from.scratch = &t->scratch;
+    t->from.limits = &t->limits;
     vgi__batch_init(&t->batch, NULL);
     assert_int_equal(vgi__writer_new(&t->writer, NULL, NULL, &t->err), VGI_OK);
     assert_int_equal(vgi__writer_schema(t->writer, vgi__schema_empty(), &t->err), VGI_OK);
@@ -85,8 +88,8 @@ static void test_log(void **state)
 
     (void)state;
     trip_begin(&t);
-    assert_int_equal(vgi__write_log(t.writer, VGI_LOG_WARN, VGI_LIT("careful"), extra, 2,
-                                    &t.from, &t.limits, &t.err),
+    assert_int_equal(vgi__write_log(t.writer, VGI_LOG_WARN, VGI_LIT("careful"),
+                                    &(vgi_metadata){ extra, 2 }, &t.from, &t.err),
                      VGI_OK);
     trip_read(&t);
     assert_int_equal(vgi__batch_classify(&t.batch), VGI__BATCH_LOG);
@@ -107,8 +110,8 @@ static void test_plain_log(void **state)
     (void)state;
     trip_begin(&t);
     t.from.request_id = NULL;
-    assert_int_equal(vgi__write_log(t.writer, VGI_LOG_TRACE, VGI_LIT(""), NULL, 0,
-                                    &t.from, &t.limits, &t.err),
+    assert_int_equal(vgi__write_log(t.writer, VGI_LOG_TRACE, (vgi_str){ NULL, 0 },
+                                    &no_extra, &t.from, &t.err),
                      VGI_OK);
     trip_read(&t);
     expect(&t, VGI_KEY_LOG_LEVEL, "TRACE");
@@ -131,8 +134,8 @@ static void test_log_cut(void **state)
     t.limits.log_bytes = 1001;
     t.limits.metadata_bytes = 4096;
     assert_int_equal(vgi__write_log(t.writer, VGI_LOG_INFO,
-                                    (vgi_str){ text, sizeof(text) }, &extra, 1, &t.from,
-                                    &t.limits, &t.err),
+                                    (vgi_str){ text, sizeof(text) },
+                                    &(vgi_metadata){ &extra, 1 }, &t.from, &t.err),
                      VGI_OK);
     trip_read(&t);
     assert_int_equal(value_of(&t, VGI_KEY_LOG_MESSAGE).len, 1000);
@@ -147,8 +150,8 @@ static void test_not_utf8(void **state)
     (void)state;
     trip_begin(&t);
     assert_int_equal(vgi__write_log(t.writer, VGI_LOG_INFO,
-                                    VGI_LIT("a\xff\xc3\xa9\xe2\x82z"), NULL, 0, &t.from,
-                                    &t.limits, &t.err),
+                                    VGI_LIT("a\xff\xc3\xa9\xe2\x82z"), &no_extra, &t.from,
+                                    &t.err),
                      VGI_OK);
     trip_read(&t);
     expect(&t, VGI_KEY_LOG_MESSAGE, "a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbdz");
@@ -168,8 +171,7 @@ static void test_exception(void **state)
     (void)state;
     trip_begin(&t);
     assert_int_equal(
-        vgi__write_exception(t.writer, &f, "Service.method", &t.from, &t.limits, &t.err),
-        VGI_OK);
+        vgi__write_exception(t.writer, &f, "Service.method", &t.from, &t.err), VGI_OK);
     trip_read(&t);
     assert_int_equal(vgi__batch_classify(&t.batch), VGI__BATCH_ERROR);
     expect(&t, VGI_KEY_LOG_LEVEL, "EXCEPTION");
@@ -198,8 +200,7 @@ static void test_bare_exception(void **state)
     (void)state;
     trip_begin(&t);
     t.from.tracebacks = false;
-    assert_int_equal(vgi__write_exception(t.writer, &f, NULL, &t.from, &t.limits, &t.err),
-                     VGI_OK);
+    assert_int_equal(vgi__write_exception(t.writer, &f, NULL, &t.from, &t.err), VGI_OK);
     trip_read(&t);
     expect(&t, VGI_KEY_LOG_MESSAGE, "RuntimeError: ");
     expect(&t, VGI_KEY_LOG_EXTRA,
@@ -222,8 +223,7 @@ static void test_caps(void **state)
     (void)snprintf(details, sizeof(details), "[{\"a\":\"%4500s\"}]", "");
     memset(message, 'm', sizeof(message) - 1);
     trip_begin(&t);
-    assert_int_equal(
-        vgi__write_exception(t.writer, &f, "S.m", &t.from, &t.limits, &t.err), VGI_OK);
+    assert_int_equal(vgi__write_exception(t.writer, &f, "S.m", &t.from, &t.err), VGI_OK);
     trip_read(&t);
     assert_null(value_of(&t, VGI_KEY_ERROR_DETAILS).data);
     vgi_str extra = value_of(&t, VGI_KEY_LOG_EXTRA);
@@ -245,8 +245,7 @@ static void test_fits_metadata(void **state)
     (void)state;
     memset(message, '\x01', sizeof(message) - 1);
     trip_begin(&t);
-    assert_int_equal(
-        vgi__write_exception(t.writer, &f, "S.m", &t.from, &t.limits, &t.err), VGI_OK);
+    assert_int_equal(vgi__write_exception(t.writer, &f, "S.m", &t.from, &t.err), VGI_OK);
     trip_read(&t); /* its default limits are the same */
     assert_true(value_of(&t, VGI_KEY_LOG_MESSAGE).len > 60000);
     trip_end(&t);

@@ -1,0 +1,213 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Drives the vgirpc command against the examples and the conformance worker.
+#
+#   tests/cli/run.sh BIN_DIR
+#
+# The last line is "N passed, N failed, N skipped".
+bin=${1:?usage: run.sh BIN_DIR}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+hello=exec:$bin/hello
+streams=exec:$bin/streams
+conformance=exec:$bin/vgirpc-conformance-worker
+
+# check NAME STATUS ARGUMENTS...: run vgirpc; $out and $err hold what it printed.
+check() {
+    name=$1 want=$2
+    shift 2
+    timeout 60 "$bin/vgirpc" "$@" >"$work/out" 2>"$work/err" <"$work/in"
+    got=$?
+    out=$(cat "$work/out") err=$(cat "$work/err")
+    [ "$got" = "$want" ] || fail "$name" "exit status $got instead of $want: $err"
+}
+
+pass() {
+    passed=$((passed + 1))
+}
+
+fail() {
+    failed=$((failed + 1))
+    echo "FAIL $1: $2"
+}
+
+# is NAME WHAT EXPECTED
+is() {
+    if [ "$2" = "$3" ]; then pass; else fail "$1" "got: $2 -- expected: $3"; fi
+}
+
+# has NAME WHAT PART
+has() {
+    case $2 in
+    *"$3"*) pass ;;
+    *) fail "$1" "got: $2 -- expected in it: $3" ;;
+    esac
+}
+
+: >"$work/in"
+
+# ---- help and usage ----
+
+check help 0 --help
+has help "$out" "vgirpc call exec:./hello hello name=World"
+for command in describe call stream; do
+    check "$command help" 0 "$command" --help
+    has "$command help" "$out" "Usage: vgirpc $command"
+    has "$command help" "$out" "--timeout SECONDS"
+done
+check version 0 --version
+has version "$out" "vgirpc 0."
+check 'no command' 2
+check 'unknown command' 2 frobnicate
+check 'unknown option' 2 call "$hello" hello --frobnicate
+is 'unknown option' "$err" "error: unknown option --frobnicate (see vgirpc call --help)"
+check 'missing operand' 2 call "$hello"
+check 'bad number' 2 call "$hello" hello --bench many
+is 'bad number' "$err" 'error: --bench: "many" is no N'
+check 'bad parameter' 2 call "$hello" hello World
+is 'bad parameter' "$err" "error: a parameter is name=value and not World"
+check 'both kinds' 2 call "$hello" hello name=World --json '{}'
+
+# ---- targets ----
+
+check 'no target' 1 call nowhere hello
+has 'no target' "$err" "write exec:COMMAND or unix:PATH"
+check 'no program' 1 call exec:/nonexistent/worker hello
+has 'no program' "$err" "error: /nonexistent/worker"
+check 'no worker' 1 call exec:true hello
+has 'no worker' "$err" "error: "
+check 'silent worker' 1 call 'exec:sleep 5' hello --timeout 0.2
+has 'silent worker' "$err" "200 ms"
+check 'not a worker' 1 call 'exec:echo hello' hello
+has 'not a worker' "$err" "error: "
+
+# ---- describe ----
+
+check describe 0 describe "$conformance"
+has describe "$out" "ConformanceService"
+has describe "$out" "add_floats(a: double, b: double) -> double"
+check 'describe one' 0 describe "$conformance" echo_optional_string
+has 'describe one' "$out" "value: string?"
+check 'describe json' 0 describe "$conformance" add_floats --json
+has 'describe json' "$out" '{"name":"add_floats","kind":"unary","params":[{"name":"a","type":"double","nullable":false}'
+check 'describe nothing' 1 describe "$conformance" no_such_method
+is 'describe nothing' "$err" "error: ConformanceService has no method no_such_method"
+
+# ---- call ----
+
+check call 0 call "$hello" hello name=World greeting=Hi
+is call "$out" '{"result":"Hi, World!"}'
+check 'json parameters' 0 call "$conformance" add_floats --json '{"a": 1.5, "b": 2}'
+is 'json parameters' "$out" '{"result":3.5}'
+echo '{"a": 1, "b": 2}' >"$work/in"
+check 'json from stdin' 0 call "$conformance" add_floats --json -
+is 'json from stdin' "$out" '{"result":3.0}'
+check 'json from a file' 0 call "$conformance" add_floats --json "@$work/in"
+is 'json from a file' "$out" '{"result":3.0}'
+: >"$work/in"
+check table 0 call "$conformance" echo_int value=42 --format table
+is table "$out" "result
+------
+    42"
+check arrow 0 call "$conformance" echo_int value=42 --format arrow
+is 'arrow ends' "$(tail -c 8 "$work/out" | od -An -tx1 | tr -d ' ')" ffffffff00000000
+check nested 0 call "$conformance" echo_nested_list 'matrix=[[1,2],[3]]'
+is nested "$out" '{"result":[[1,2],[3]]}'
+check map 0 call "$conformance" echo_dict 'mapping={"a":1,"b":2}'
+is map "$out" '{"result":{"a":1,"b":2}}'
+check date 0 call "$conformance" echo_date value=2024-02-29
+is date "$out" '{"result":"2024-02-29"}'
+check enum 0 call "$conformance" echo_enum status=ACTIVE
+is enum "$out" '{"result":"ACTIVE"}'
+check decimal 0 call "$conformance" echo_decimal value=12.5
+has decimal "$out" '12.5'
+check 'optional left out' 0 call "$conformance" echo_optional_string
+is 'optional left out' "$out" '{"result":null}'
+check void 0 call "$conformance" void_noop
+is void "$out" '{}'
+check logs 0 call "$conformance" echo_with_info_log value=x
+is logs "$out" '{"result":"x"}'
+has logs "$err" "info: "
+check 'wrong type' 2 call "$conformance" echo_int value=many
+is 'wrong type' "$err" 'error: $.value: "many" does not fit int64'
+check 'unknown parameter' 2 call "$conformance" echo_int value=1 other=2
+is 'unknown parameter' "$err" 'error: $: there is no "other"'
+check failure 1 call "$conformance" raise_value_error 'message=it broke'
+is failure "$err" "error: ValueError: it broke"
+check 'verbose failure' 1 call "$conformance" raise_value_error 'message=it broke' -v
+has 'verbose failure' "$err" "Traceback"
+check 'no method' 1 call "$conformance" no_such_method
+has 'no method' "$err" "has no method no_such_method"
+check 'call of a stream' 2 call "$conformance" produce_n count=3
+has 'call of a stream' "$err" "use vgirpc stream"
+check bench 0 call "$conformance" void_noop --bench 50
+has bench "$out" "50 calls: p50 "
+check 'bench json' 0 call "$conformance" void_noop --bench 50 --format json
+has 'bench json' "$out" '{"calls":50,"p50_us":'
+
+# ---- stream ----
+
+check producer 0 stream "$streams" count_up count=3
+is producer "$out" '{"index":0,"value":0}
+{"index":1,"value":10}
+{"index":2,"value":20}'
+check 'producer table' 0 stream "$streams" count_up count=2 --format table
+is 'producer table' "$out" "index  value
+-----  -----
+    0      0
+    1     10"
+check limit 0 stream "$conformance" produce_n count=1000000 --limit 2
+is limit "$out" '{"index":0,"value":0}
+{"index":1,"value":10}'
+check header 0 stream "$conformance" produce_with_header count=1 --header
+is header "$out" '{"total_expected":1,"description":"producing 1 batches"}
+{"index":0,"value":0}'
+check 'failing stream' 1 stream "$conformance" produce_error_mid_stream emit_before_error=1
+is 'failing stream' "$err" "error: RuntimeError: intentional error after 1 batches"
+check 'refused stream' 1 stream "$conformance" produce_error_on_init
+has 'refused stream' "$err" "error: RuntimeError"
+printf '{"value": 1.5}\n\n{"value": 2}\n' >"$work/in"
+check exchange 0 stream "$streams" scale factor=2 --input - --schema value:float64
+is exchange "$out" '{"value":3.0}
+{"value":4.0}'
+check 'exchange from a file' 0 stream "$streams" scale factor=2 --input "$work/in"
+has 'exchange from a file' "$out" '{"value":3.0}'
+printf '{"value": 1.5}\n{"value": "x"}\n' >"$work/in"
+check 'bad line' 1 stream "$streams" scale factor=2 --input -
+is 'bad line' "$err" 'error: stdin line 2: $.value: "x" does not fit double'
+check 'no file' 1 stream "$streams" scale factor=2 --input /nonexistent
+has 'no file' "$err" "error: /nonexistent: "
+: >"$work/in"
+check 'stream of a call' 2 stream "$conformance" echo_int value=1
+has 'stream of a call' "$err" "use vgirpc call"
+check 'arrow stream' 0 stream "$streams" count_up count=3 --format arrow
+is 'arrow stream ends' "$(tail -c 8 "$work/out" | od -An -tx1 | tr -d ' ')" ffffffff00000000
+for python in ${PYTHON:-python3}; do
+    if "$python" -c 'import pyarrow' 2>/dev/null; then
+        is 'arrow stream is read by others' "$("$python" -c '
+import sys, pyarrow.ipc
+print(pyarrow.ipc.open_stream(sys.argv[1]).read_all()["value"].to_pylist())' "$work/out")" \
+            '[0, 10, 20]'
+    else
+        skipped=$((skipped + 1))
+    fi
+done
+
+# ---- a socket ----
+
+"$bin/vgirpc-conformance-worker" --unix "$work/sock" >"$work/listening" 2>&1 &
+worker=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -s "$work/listening" ] && break
+    sleep 0.1
+done
+check unix 0 call "unix:$work/sock" echo_string value=hello
+is unix "$out" '{"result":"hello"}'
+kill "$worker"
+wait "$worker" 2>/dev/null
+check 'nobody listens' 1 call "unix:$work/sock" echo_string value=hello
+has 'nobody listens' "$err" "error: "
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
