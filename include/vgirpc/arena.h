@@ -26,7 +26,7 @@ typedef struct vgi_arena {
     const vgi_allocator *allocator; /**< NULL: libc; set before first use */
     size_t limit;                   /**< most bytes it may hold; 0: no limit */
     size_t held;                    /**< private: bytes held from the allocator */
-    struct vgi_arena_deferred *deferred; /**< private: what to release before the memory goes */
+    struct vgi_arena_deferred *deferred; /**< private: released before the memory goes */
 } vgi_arena;
 
 /**

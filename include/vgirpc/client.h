@@ -37,12 +37,12 @@ typedef struct vgi_log_record {
 
 /** How a client connects. `{ .size = sizeof(vgi_client_options) }` is valid. */
 typedef struct vgi_client_options {
-    size_t size;                  /**< sizeof(vgi_client_options) */
-    const char *protocol;         /**< routing key; NULL: learn it from the server when needed */
-    const char *protocol_version; /**< MAJOR.MINOR.PATCH that we were made for; NULL: none */
+    size_t size;          /**< sizeof(vgi_client_options) */
+    const char *protocol; /**< routing key; NULL: learn it from the server when needed */
+    const char *protocol_version; /**< MAJOR.MINOR.PATCH we were made for; NULL: none */
     unsigned connect_timeout_ms;  /**< 0: 10,000 */
-    unsigned read_timeout_ms;     /**< longest wait for the next byte; 0: none */
-    vgi_limits limits;            /**< 0 fields are defaults */
+    unsigned read_timeout_ms; /**< longest wait for the next byte either way; 0: none */
+    vgi_limits limits;        /**< 0 fields are defaults */
     const vgi_allocator *allocator; /**< NULL: libc */
     /** Receives log records as they arrive, on the calling thread. May be NULL. */
     void (*on_log)(void *user, const vgi_log_record *record);
@@ -62,8 +62,8 @@ typedef struct vgi_client_options {
  *         this build has not; VGI_ENOMEM. Blocks up to connect_timeout_ms.
  * @since 0.1
  */
-VGI_API int vgi_client_open(vgi_client **out, const char *url, const vgi_client_options *options,
-                            vgi_error *err);
+VGI_API int vgi_client_open(vgi_client **out, const char *url,
+                            const vgi_client_options *options, vgi_error *err);
 
 /**
  * Connect over two open descriptors, which may be one socket. They belong to the client:
@@ -94,8 +94,9 @@ VGI_API void vgi_client_close(vgi_client *client);
  *         VGI_EINVAL a stream is open; VGI_ENOMEM. Blocks.
  * @since 0.1
  */
-VGI_API int vgi_client_call(vgi_client *client, const char *method, const vgi_type *in_type,
-                            const void *in, const vgi_type *out_type, void *out, vgi_arena *mem,
+VGI_API int vgi_client_call(vgi_client *client, const char *method,
+                            const vgi_type *in_type, const void *in,
+                            const vgi_type *out_type, void *out, vgi_arena *mem,
                             vgi_error *err);
 
 /**
@@ -104,15 +105,17 @@ VGI_API int vgi_client_call(vgi_client *client, const char *method, const vgi_ty
  * @param[out] result  owned; NULL for a void method; may be NULL when not wanted
  * @return as vgi_client_call. @since 0.1
  */
-VGI_API int vgi_client_call_batch(vgi_client *client, const char *method, const vgi_batch *params,
-                                  vgi_batch **result, vgi_error *err);
+VGI_API int vgi_client_call_batch(vgi_client *client, const char *method,
+                                  const vgi_batch *params, vgi_batch **result,
+                                  vgi_error *err);
 
 /** What is to be known about a stream before it is opened. */
 typedef struct vgi_stream_options {
     size_t size;
-    bool has_header;                 /**< the method sends a header first */
-    bool exchange;                   /**< input batches are sent (else ticks) */
-    const vgi_schema *input_schema;  /**< exchange: of the batches that will be sent; NULL: the first one's */
+    bool has_header;                /**< the method sends a header first */
+    bool exchange;                  /**< input batches are sent (else ticks) */
+    const vgi_schema *input_schema; /**< exchange: of the batches that will be sent; NULL:
+                                       the first one's */
     int reserved_;
 } vgi_stream_options;
 
@@ -130,11 +133,12 @@ VGI_API int vgi_client_stream(vgi_stream **out, vgi_client *client, const char *
                               const vgi_stream_options *options, vgi_error *err);
 
 /** As vgi_client_stream, with parameters as a one-row batch. @since 0.1 */
-VGI_API int vgi_client_stream_batch(vgi_stream **out, vgi_client *client, const char *method,
-                                    const vgi_batch *params, const vgi_stream_options *options,
-                                    vgi_error *err);
+VGI_API int vgi_client_stream_batch(vgi_stream **out, vgi_client *client,
+                                    const char *method, const vgi_batch *params,
+                                    const vgi_stream_options *options, vgi_error *err);
 
-/** Return the stream's header batch, borrowed until close; NULL without one. @since 0.1 */
+/** Return the stream's header batch, borrowed until close; NULL without one. @since 0.1
+ */
 VGI_API const vgi_batch *vgi_stream_header(const vgi_stream *stream);
 
 /**
@@ -156,7 +160,8 @@ VGI_API const vgi_batch *vgi_stream_header(const vgi_stream *stream);
  * Blocks up to options.read_timeout_ms. One thread at a time per client.
  * @since 0.1
  */
-VGI_API int vgi_stream_row(vgi_stream *stream, const vgi_type *type, void *row, vgi_error *err);
+VGI_API int vgi_stream_row(vgi_stream *stream, const vgi_type *type, void *row,
+                           vgi_error *err);
 
 /**
  * Read the next batch of a producer stream.
@@ -166,8 +171,8 @@ VGI_API int vgi_stream_row(vgi_stream *stream, const vgi_type *type, void *row, 
 VGI_API int vgi_stream_next(vgi_stream *stream, const vgi_batch **batch, vgi_error *err);
 
 /** As vgi_stream_next; `tick` metadata goes with the request for the batch. @since 0.1 */
-VGI_API int vgi_stream_tick(vgi_stream *stream, const vgi_metadata *tick, const vgi_batch **batch,
-                            vgi_error *err);
+VGI_API int vgi_stream_tick(vgi_stream *stream, const vgi_metadata *tick,
+                            const vgi_batch **batch, vgi_error *err);
 
 /**
  * Send one batch and read the answer to it.
@@ -175,8 +180,8 @@ VGI_API int vgi_stream_tick(vgi_stream *stream, const vgi_metadata *tick, const 
  * @param[out] batch  borrowed until the next call on this stream
  * @return as vgi_stream_row. @since 0.1
  */
-VGI_API int vgi_stream_exchange(vgi_stream *stream, const vgi_batch *in, const vgi_batch **batch,
-                                vgi_error *err);
+VGI_API int vgi_stream_exchange(vgi_stream *stream, const vgi_batch *in,
+                                const vgi_batch **batch, vgi_error *err);
 
 /**
  * Tell the server to stop, and end the stream.
@@ -204,7 +209,8 @@ VGI_API const vgi_remote_failure *vgi_client_failure(const vgi_client *client);
 typedef struct vgi_method_info {
     size_t size;
     const char *name;
-    vgi_method_kind kind;  /**< VGI_METHOD_UNARY, or PRODUCER / EXCHANGE as far as stated */
+    vgi_method_kind
+        kind; /**< VGI_METHOD_UNARY, or PRODUCER / EXCHANGE as far as stated */
     bool is_stream, kind_known;
     bool has_return, has_header;
     const vgi_schema *params, *result, *header; /**< header NULL when there is none */
@@ -215,11 +221,13 @@ typedef struct vgi_method_info {
  * @param[out] out  owned: vgi_description_free
  * @return as vgi_client_call; VGI_EREMOTE when introspection is off. @since 0.1
  */
-VGI_API int vgi_client_describe(vgi_client *client, vgi_description **out, vgi_error *err);
+VGI_API int vgi_client_describe(vgi_client *client, vgi_description **out,
+                                vgi_error *err);
 
 /** Return the service's wire name. @since 0.1 */
 VGI_API const char *vgi_description_name(const vgi_description *description);
-/** Return the service's version, "" when it declares none or the server does not tell. @since 0.1 */
+/** Return the service's version, "" when it declares none or the server does not tell.
+ * @since 0.1 */
 VGI_API const char *vgi_description_protocol_version(const vgi_description *description);
 /** Return the protocol hash, 64 hex digits. @since 0.1 */
 VGI_API const char *vgi_description_hash(const vgi_description *description);
@@ -230,9 +238,11 @@ VGI_API const char *vgi_description_version(const vgi_description *description);
 /** Return the number of methods. @since 0.1 */
 VGI_API size_t vgi_description_methods(const vgi_description *description);
 /** Return a method by position (sorted by name), or NULL. @since 0.1 */
-VGI_API const vgi_method_info *vgi_description_method(const vgi_description *description, size_t index);
+VGI_API const vgi_method_info *vgi_description_method(const vgi_description *description,
+                                                      size_t index);
 /** Find a method by name. @return NULL when there is none. @since 0.1 */
-VGI_API const vgi_method_info *vgi_description_find(const vgi_description *description, const char *name);
+VGI_API const vgi_method_info *vgi_description_find(const vgi_description *description,
+                                                    const char *name);
 /** Free a description. NULL is ignored. @since 0.1 */
 VGI_API void vgi_description_free(vgi_description *description);
 

@@ -99,7 +99,7 @@ typedef struct vgi_service {
 #define VGI_SERVICE_INIT .size = sizeof(vgi_service)
 
 /** The table entry of a published method. */
-#define VGI_METHOD(fn) (&vgi_method_##fn)
+#define VGI_METHOD(fn) (&fn##_vgi_method)
 
 #ifndef __cplusplus
 
@@ -110,7 +110,7 @@ typedef struct vgi_service {
                       #fn " must be: " #ret " " #fn "(" #__VA_ARGS__ ")")
 
 #define VGI_PUBLISH_(fn, K, ...)                                         \
-    static const vgi_method vgi_method_##fn = { .size = sizeof(vgi_method), \
+    static const vgi_method fn##_vgi_method = { .size = sizeof(vgi_method), \
                                                 .ident = #fn,            \
                                                 .kind = VGI_METHOD_##K,  \
                                                 __VA_ARGS__ }

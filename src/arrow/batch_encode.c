@@ -2,15 +2,16 @@
 /*
  * Design notes: record batch and dictionary messages.
  *
- * The head of the flatbuffer is the same for every batch of the world but for a few numbers, so it is
- * copied from templates and patched. Everything behind it is laid out forwards:
+ * The head of the flatbuffer is the same for every batch of the world but for a few
+ * numbers, so it is copied from templates and patched. Everything behind it is laid out
+ * forwards:
  *
- *   FFFFFFFF | length | Message | [DictionaryBatch] | RecordBatch | nodes | buffers | [view counts] | [KeyValue]
- *   body: each buffer, padded to 8
+ *   FFFFFFFF | length | Message | [DictionaryBatch] | RecordBatch | nodes | buffers |
+ * [view counts] | [KeyValue] body: each buffer, padded to 8
  *
- * One walk over the node program writes node, buffer entries and data. `first` and `count` select rows
- * of the array, whatever its own offset: offsets are rebased to 0, bitmaps shifted to a byte border,
- * children cut to what is used.
+ * One walk over the node program writes node, buffer entries and data. `first` and
+ * `count` select rows of the array, whatever its own offset: offsets are rebased to 0,
+ * bitmaps shifted to a byte border, children cut to what is used.
  */
 #include "arrow/batch_encode.h"
 
@@ -35,35 +36,46 @@ enum {
 
 /* Root reference, vtable of five fields, then Message at 24. */
 static const uint8_t message_template[MESSAGE_BYTES] = {
-    24, 0, 0, 0, 14, 0, 24, 0, /* root; vtable */
-    20, 0, 22, 0, 4, 0, 8, 0,  /* version, kind, header, body length */
-    16, 0, 0, 0, 0, 0, 0, 0,   /* custom metadata */
-    20, 0, 0, 0, 0, 0, 0, 0,   /* Message; header at 28 */
-    0, 0, 0, 0, 0, 0, 0, 0,    /* body length at 32 */
-    0, 0, 0, 0, 4, 0, 0, 0,    /* custom metadata at 40, V5, kind at 46 */
+    24, 0, 0,  0, 14, 0, 24, 0, /* root; vtable */
+    20, 0, 22, 0, 4,  0, 8,  0, /* version, kind, header, body length */
+    16, 0, 0,  0, 0,  0, 0,  0, /* custom metadata */
+    20, 0, 0,  0, 0,  0, 0,  0, /* Message; header at 28 */
+    0,  0, 0,  0, 0,  0, 0,  0, /* body length at 32 */
+    0,  0, 0,  0, 4,  0, 0,  0, /* custom metadata at 40, V5, kind at 46 */
 };
 enum { HEADER_AT = 28, BODY_AT = 32, METADATA_SLOT = 16, METADATA_AT = 40, KIND_AT = 46 };
 
 /* Vtable of three fields, then DictionaryBatch at 16. */
 static const uint8_t dictionary_template[DICTIONARY_BYTES] = {
-    10, 0, 24, 0, 8, 0, 4, 0,  /* vtable: id, data */
-    16, 0, 0, 0, 0, 0, 0, 0,   /* delta */
-    16, 0, 0, 0, 36, 0, 0, 0,  /* DictionaryBatch; data is RecordBatch, at 16 behind this part */
-    0, 0, 0, 0, 0, 0, 0, 0,    /* id at 24 */
-    0, 0, 0, 0, 0, 0, 0, 0,    /* no delta */
+    10, 0, 24, 0,
+    8,  0, 4,  0, /* vtable: id, data */
+    16, 0, 0,  0,
+    0,  0, 0,  0, /* delta */
+    16, 0, 0,  0,
+    36, 0, 0,  0, /* DictionaryBatch; data is RecordBatch, at 16 behind this part */
+    0,  0, 0,  0,
+    0,  0, 0,  0, /* id at 24 */
+    0,  0, 0,  0,
+    0,  0, 0,  0, /* no delta */
 };
 enum { DICTIONARY_TABLE = 16, ID_AT = 24 };
 
 /* Vtable of five fields, then RecordBatch at 16. */
 static const uint8_t batch_template[BATCH_BYTES] = {
     14, 0, 24, 0, 8, 0, 4, 0, /* vtable: length, nodes */
-    16, 0, 0, 0, 0, 0, 0, 0,  /* buffers, compression, view counts */
-    16, 0, 0, 0, 0, 0, 0, 0,  /* RecordBatch; nodes at 20 */
-    0, 0, 0, 0, 0, 0, 0, 0,   /* length at 24 */
-    0, 0, 0, 0, 0, 0, 0, 0,   /* buffers at 32, view counts at 36 */
+    16, 0, 0,  0, 0, 0, 0, 0, /* buffers, compression, view counts */
+    16, 0, 0,  0, 0, 0, 0, 0, /* RecordBatch; nodes at 20 */
+    0,  0, 0,  0, 0, 0, 0, 0, /* length at 24 */
+    0,  0, 0,  0, 0, 0, 0, 0, /* buffers at 32, view counts at 36 */
 };
-enum { BATCH_TABLE = 16, NODES_AT = 20, LENGTH_AT = 24, BUFFERS_AT = 32, COUNTS_SLOT = 12,
-       COUNTS_AT = 36 };
+enum {
+    BATCH_TABLE = 16,
+    NODES_AT = 20,
+    LENGTH_AT = 24,
+    BUFFERS_AT = 32,
+    COUNTS_SLOT = 12,
+    COUNTS_AT = 36
+};
 
 typedef struct encoder {
     vgi__send *o;
@@ -164,7 +176,9 @@ static inline uint8_t *new_buffer(encoder *e, int64_t n)
     return to;
 }
 
-static bool put_buffer(encoder *e, const void *p, int64_t n)
+/* Inlined by force: a small batch is little else than calls of this. */
+static inline __attribute__((always_inline)) bool put_buffer(encoder *e, const void *p,
+                                                             int64_t n)
 {
     if (n >= VGI__REFERENCE_BYTES && !e->o->copy) {
         put_entry(e, &e->buffer, e->body, n);
@@ -202,7 +216,8 @@ static int64_t count_nulls(const struct ArrowArray *a, int64_t first, int64_t co
 }
 
 /* The node entry, and the validity buffer: absent without nulls. */
-static bool put_validity(encoder *e, const struct ArrowArray *a, int64_t first, int64_t count)
+static bool put_validity(encoder *e, const struct ArrowArray *a, int64_t first,
+                         int64_t count)
 {
     int64_t nulls = count_nulls(a, first, count);
     put_entry(e, &e->node, count, nulls);
@@ -220,7 +235,8 @@ static int64_t offset_at(const void *offsets, bool wide, int64_t i)
     return wide ? ((const int64_t *)offsets)[i] : ((const int32_t *)offsets)[i];
 }
 
-/* Offsets of `count` rows from absolute row `first`, rebased to 0; *from, *to: what they span. */
+/* Offsets of `count` rows from absolute row `first`, rebased to 0; *from, *to: what they
+ * span. */
 static bool put_offsets(encoder *e, const struct ArrowArray *a, bool wide, int64_t first,
                         int64_t count, int64_t span[2])
 {
@@ -251,18 +267,22 @@ static bool put_binary(encoder *e, const struct ArrowArray *a, bool wide, int64_
 {
     int64_t span[2];
     return put_offsets(e, a, wide, a->offset + first, count, span) &&
-           put_buffer(e, span[1] > span[0] ? (const uint8_t *)a->buffers[2] + span[0] : NULL,
+           put_buffer(e,
+                      span[1] > span[0] ? (const uint8_t *)a->buffers[2] + span[0] : NULL,
                       span[1] - span[0]);
 }
 
 /* Views are kept as they are, and so are all the buffers they point into. */
-static bool put_views(encoder *e, const struct ArrowArray *a, int64_t first, int64_t count)
+static bool put_views(encoder *e, const struct ArrowArray *a, int64_t first,
+                      int64_t count)
 {
     int64_t variadic = a->n_buffers > 3 ? a->n_buffers - 3 : 0;
     const int64_t *sizes = variadic > 0 ? a->buffers[a->n_buffers - 1] : NULL;
     vgi__store64(e->scratch + e->views, (uint64_t)variadic);
     e->views += sizeof(int64_t);
-    if (!put_buffer(e, count > 0 ? (const uint8_t *)a->buffers[1] + (a->offset + first) * 16 : NULL,
+    if (!put_buffer(e,
+                    count > 0 ? (const uint8_t *)a->buffers[1] + (a->offset + first) * 16
+                              : NULL,
                     count * 16))
         return false;
     for (int64_t i = 0; i < variadic; i++) {
@@ -276,14 +296,15 @@ static bool put_list(encoder *e, int32_t node, const struct ArrowArray *a, int64
                      int64_t count)
 {
     int64_t span[2];
-    return put_offsets(e, a, e->s->nodes[node].layout == VGI__LAYOUT_LIST64, a->offset + first,
-                       count, span) &&
+    return put_offsets(e, a, e->s->nodes[node].layout == VGI__LAYOUT_LIST64,
+                       a->offset + first, count, span) &&
            put_node(e, vgi__child(node), a->children[0], span[0], span[1] - span[0]);
 }
 
-/* List views need no order; only the items between the lowest and the highest used are sent. */
-static bool put_list_view(encoder *e, int32_t node, const struct ArrowArray *a, int64_t first,
-                          int64_t count)
+/* List views need no order; only the items between the lowest and the highest used are
+ * sent. */
+static bool put_list_view(encoder *e, int32_t node, const struct ArrowArray *a,
+                          int64_t first, int64_t count)
 {
     bool wide = e->s->nodes[node].layout == VGI__LAYOUT_LIST_VIEW64;
     int64_t width = wide ? 8 : 4;
@@ -306,13 +327,14 @@ static bool put_list_view(encoder *e, int32_t node, const struct ArrowArray *a, 
         int64_t at = used ? offset_at(a->buffers[1], wide, first + i) - low : 0;
         memcpy(to + i * width, &at, (size_t)width);
     }
-    return put_buffer(e, count > 0 ? (const uint8_t *)a->buffers[2] + first * width : NULL,
+    return put_buffer(e,
+                      count > 0 ? (const uint8_t *)a->buffers[2] + first * width : NULL,
                       count * width) &&
            put_node(e, vgi__child(node), a->children[0], low, high - low);
 }
 
-static bool put_children(encoder *e, int32_t node, const struct ArrowArray *a, int64_t first,
-                         int64_t count)
+static bool put_children(encoder *e, int32_t node, const struct ArrowArray *a,
+                         int64_t first, int64_t count)
 {
     int32_t child = vgi__child(node);
     for (int32_t i = 0; i < e->s->nodes[node].n_children; i++) {
@@ -323,8 +345,8 @@ static bool put_children(encoder *e, int32_t node, const struct ArrowArray *a, i
     return true;
 }
 
-static bool put_dense_union(encoder *e, int32_t node, const struct ArrowArray *a, int64_t first,
-                            int64_t count)
+static bool put_dense_union(encoder *e, int32_t node, const struct ArrowArray *a,
+                            int64_t first, int64_t count)
 {
     const vgi__node *n = &e->s->nodes[node];
     const int8_t *ids = a->buffers[0];
@@ -348,8 +370,8 @@ static bool put_dense_union(encoder *e, int32_t node, const struct ArrowArray *a
     if (!to)
         return false;
     for (int64_t i = 0; i < count; i++)
-        vgi__store32(to + 4 * i,
-                     (uint32_t)(offsets[first + i] - low[child_of[ids[first + i] & 127]]));
+        vgi__store32(to + 4 * i, (uint32_t)(offsets[first + i] -
+                                            low[child_of[ids[first + i] & 127]]));
     int32_t child = vgi__child(node);
     for (int32_t i = 0; i < n->n_children; i++, child = vgi__sibling(e->s, child)) {
         int64_t from = high[i] > 0 ? low[i] : 0;
@@ -390,7 +412,9 @@ static bool put_bare(encoder *e, int32_t node, const struct ArrowArray *a, int64
     put_entry(e, &e->node, count, layout == VGI__LAYOUT_NULL ? count : 0);
     switch (layout) {
     case VGI__LAYOUT_UNION_SPARSE:
-        return put_buffer(e, count > 0 ? (const int8_t *)a->buffers[0] + a->offset + first : NULL,
+        return put_buffer(e,
+                          count > 0 ? (const int8_t *)a->buffers[0] + a->offset + first
+                                    : NULL,
                           count) &&
                put_children(e, node, a, a->offset + first, count);
     case VGI__LAYOUT_UNION_DENSE:
@@ -417,8 +441,9 @@ static bool put_node(encoder *e, int32_t node, const struct ArrowArray *a, int64
     case VGI__LAYOUT_BOOL:
         return put_bits(e, a->buffers[1], at, count);
     case VGI__LAYOUT_FIXED:
-        return put_buffer(e, count > 0 ? (const uint8_t *)a->buffers[1] + at * n->width : NULL,
-                          count * n->width);
+        return put_buffer(
+            e, count > 0 ? (const uint8_t *)a->buffers[1] + at * n->width : NULL,
+            count * n->width);
     case VGI__LAYOUT_BINARY:
     case VGI__LAYOUT_BINARY64:
         return put_binary(e, a, layout == VGI__LAYOUT_BINARY64, first, count);
@@ -431,7 +456,8 @@ static bool put_node(encoder *e, int32_t node, const struct ArrowArray *a, int64
     case VGI__LAYOUT_LIST_VIEW64:
         return put_list_view(e, node, a, first, count);
     case VGI__LAYOUT_FIXED_LIST:
-        return put_node(e, vgi__child(node), a->children[0], at * n->width, count * n->width);
+        return put_node(e, vgi__child(node), a->children[0], at * n->width,
+                        count * n->width);
     default:
         return put_children(e, node, a, at, count);
     }
@@ -440,13 +466,15 @@ static bool put_node(encoder *e, int32_t node, const struct ArrowArray *a, int64
 /* ---- messages ---- */
 
 /* Buffers of views beyond the fixed ones, in the whole array. */
-static int64_t count_variadic(const vgi_schema *s, int32_t node, const struct ArrowArray *a)
+static int64_t count_variadic(const vgi_schema *s, int32_t node,
+                              const struct ArrowArray *a)
 {
     int64_t total = 0;
     if (s->nodes[node].layout == VGI__LAYOUT_VIEW && a->n_buffers > 3)
         total = a->n_buffers - 3;
     int32_t child = vgi__child(node);
-    for (int32_t i = 0; i < s->nodes[node].n_children; i++, child = vgi__sibling(s, child))
+    for (int32_t i = 0; i < s->nodes[node].n_children;
+         i++, child = vgi__sibling(s, child))
         total += count_variadic(s, child, a->children[i]);
     return total;
 }
@@ -483,7 +511,8 @@ static head plan_head(const vgi_schema *s, const message *m)
     return h;
 }
 
-/* The reference at `slot` to a vector of `count` items, the first of them at `items`, a gap before. */
+/* The reference at `slot` to a vector of `count` items, the first of them at `items`, a
+ * gap before. */
 static void put_vector(uint8_t *p, size_t slot, size_t items, size_t count)
 {
     vgi__store32(p + slot, (uint32_t)(items - 4 - slot));
@@ -543,8 +572,8 @@ static int put_message(vgi__send *o, const vgi_schema *s, const message *m,
         return vgi__fail_nomem(err);
     if (e.body > limits->message_bytes)
         return vgi__fail(err, VGI_ELIMIT, NULL,
-                         "a batch of %lld bytes is over the limit of %lld", (long long)e.body,
-                         (long long)limits->message_bytes);
+                         "a batch of %lld bytes is over the limit of %lld",
+                         (long long)e.body, (long long)limits->message_bytes);
     vgi__store64(e.scratch + at + BODY_AT, (uint64_t)e.body);
     return VGI_OK;
 }
@@ -558,11 +587,16 @@ int vgi__encode_batch(vgi__send *o, const vgi_schema *s, const struct ArrowArray
     return put_message(o, s, &batch, limits, err);
 }
 
-int vgi__encode_dictionary(vgi__send *o, const vgi_schema *values, const struct ArrowArray *a,
-                           int64_t id, const vgi_limits *limits, vgi_error *err)
+int vgi__encode_dictionary(vgi__send *o, const vgi_schema *values,
+                           const struct ArrowArray *a, int64_t id,
+                           const vgi_limits *limits, vgi_error *err)
 {
     struct ArrowArray *column = (struct ArrowArray *)(uintptr_t)a;
-    struct ArrowArray root = { .length = a ? a->length : 0, .n_children = 1, .children = &column };
-    message dictionary = { .array = a ? &root : NULL, .dictionary = &id, .rows = root.length };
+    struct ArrowArray root = { .length = a ? a->length : 0,
+                               .n_children = 1,
+                               .children = &column };
+    message dictionary = { .array = a ? &root : NULL,
+                           .dictionary = &id,
+                           .rows = root.length };
     return put_message(o, values, &dictionary, limits, err);
 }

@@ -3,15 +3,14 @@
 #ifndef VGI_ARROW_BATCH_ENCODE_H
 #define VGI_ARROW_BATCH_ENCODE_H
 
-#include "arrow/types.h"
-#include "base/buffer.h"
-
 #include <vgirpc/metadata.h>
 
-/* Buffers from this size on are referenced, smaller ones are copied. */
-#define VGI__REFERENCE_BYTES 4096
+#include "arrow/types.h"
+#include "arrow/writer.h"
+#include "base/buffer.h"
 
-/* A run of bytes to send: of the caller, or (data NULL) `len` bytes at `offset` in the scratch buffer. */
+/* A run of bytes to send: of the caller, or (data NULL) `len` bytes at `offset` in the
+ * scratch buffer. */
 typedef struct vgi__segment {
     const uint8_t *data;
     size_t offset, len;
@@ -24,7 +23,7 @@ typedef struct vgi__send {
     size_t n_segments, segments_cap;
     size_t tail;
     uint64_t referenced; /* bytes of the segments that are the caller's */
-    bool copy;      /* reference nothing */
+    bool copy;           /* reference nothing */
 } vgi__send;
 
 uint8_t *vgi__send_grow(vgi__send *o, size_t n);
@@ -43,11 +42,12 @@ static inline void vgi__send_take(vgi__send *o, size_t n)
 /* End the run of scratch bytes, so that something else can follow. */
 bool vgi__send_cut(vgi__send *o);
 
-/* Append one message. `a` NULL: no rows. VGI_OK; VGI_ENOMEM; VGI_ELIMIT body or metadata too large.
- * On failure some bytes may have been added. */
+/* Append one message. `a` NULL: no rows. VGI_OK; VGI_ENOMEM; VGI_ELIMIT body or metadata
+ * too large. On failure some bytes may have been added. */
 int vgi__encode_batch(vgi__send *o, const vgi_schema *s, const struct ArrowArray *a,
                       const vgi_metadata *m, const vgi_limits *limits, vgi_error *err);
-int vgi__encode_dictionary(vgi__send *o, const vgi_schema *values, const struct ArrowArray *a,
-                           int64_t id, const vgi_limits *limits, vgi_error *err);
+int vgi__encode_dictionary(vgi__send *o, const vgi_schema *values,
+                           const struct ArrowArray *a, int64_t id,
+                           const vgi_limits *limits, vgi_error *err);
 
 #endif

@@ -21,7 +21,8 @@ int64_t vgi__bits_count(const uint8_t *bits, int64_t first, int64_t count)
     return total;
 }
 
-void vgi__bits_copy(uint8_t *to, int64_t to_first, const uint8_t *from, int64_t first, int64_t count)
+void vgi__bits_copy(uint8_t *to, int64_t to_first, const uint8_t *from, int64_t first,
+                    int64_t count)
 {
     int64_t i = 0;
     for (; i < count && (to_first + i) % 8 != 0; i++)

@@ -19,8 +19,8 @@ static inline void vgi__bit_set(uint8_t *bits, int64_t i, bool value)
 
 /* Set bits among `count` from bit `first` on. */
 int64_t vgi__bits_count(const uint8_t *bits, int64_t first, int64_t count);
-/* Copy `count` bits; what lies behind them in the last byte written becomes 0, what lies before the
- * first bit stays. The two must not overlap. */
+/* Copy `count` bits; what lies behind them in the last byte written becomes 0, what lies
+ * before the first bit stays. The two must not overlap. */
 void vgi__bits_copy(uint8_t *to, int64_t to_first, const uint8_t *from, int64_t first,
                     int64_t count);
 /* Make `count` bits from bit `first` on 1. */

@@ -174,8 +174,8 @@ uint8_t *vgi__column_grow(vgi__buffer *buffer, size_t n, int *rc)
     return NULL;
 }
 
-int vgi__column_bits(vgi__buffer *buffer, int64_t length, const uint8_t *bits, int64_t first,
-                     int64_t count)
+int vgi__column_bits(vgi__buffer *buffer, int64_t length, const uint8_t *bits,
+                     int64_t first, int64_t count)
 {
     int rc = VGI_OK;
     size_t bytes = (size_t)((length + count + 7) / 8);
@@ -191,7 +191,8 @@ int vgi__column_bits(vgi__buffer *buffer, int64_t length, const uint8_t *bits, i
     return VGI_OK;
 }
 
-int vgi__column_validity(vgi__column *c, const uint8_t *bits, int64_t first, int64_t count)
+int vgi__column_validity(vgi__column *c, const uint8_t *bits, int64_t first,
+                         int64_t count)
 {
     int64_t nulls = bits ? count - vgi__bits_count(bits, first, count) : 0;
     int rc = VGI_OK;
@@ -263,7 +264,8 @@ int vgi__builder_fixed(vgi__builder *b, int32_t node, const void *v)
     vgi__column *c = &b->columns[node];
     int rc = VGI_OK;
     if (c->entries)
-        return vgi__builder_bytes(b, node, v, (size_t)node_of(c->entries->values, 1)->width);
+        return vgi__builder_bytes(b, node, v,
+                                  (size_t)node_of(c->entries->values, 1)->width);
     size_t width = (size_t)node_of(b, node)->width;
     uint8_t *p = vgi__column_extend(&c->first, width, &rc);
     if (!p)
@@ -574,11 +576,13 @@ static int finish_node(vgi__builder *b, int32_t node, int64_t rows, vgi_error *e
 {
     vgi__column *c = &b->columns[node];
     if (c->length != rows)
-        return vgi__fail(err, VGI_EINVAL, NULL, "column '%s' has %lld rows instead of %lld",
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "column '%s' has %lld rows instead of %lld",
                          node_of(b, node)->name, (long long)c->length, (long long)rows);
     publish(b, node);
     if (c->entries) {
-        int rc = vgi__builder_finish_column(c->entries->values, 1, &b->arrays[node].dictionary, err);
+        int rc = vgi__builder_finish_column(c->entries->values, 1,
+                                            &b->arrays[node].dictionary, err);
         if (rc != VGI_OK)
             return rc;
     }
@@ -594,7 +598,8 @@ int vgi__builder_finish_column(vgi__builder *b, int32_t node, struct ArrowArray 
     return rc;
 }
 
-int vgi__builder_finish(vgi__builder *b, int64_t rows, struct ArrowArray **out, vgi_error *err)
+int vgi__builder_finish(vgi__builder *b, int64_t rows, struct ArrowArray **out,
+                        vgi_error *err)
 {
     if (rows < 0)
         rows = b->schema->n_columns > 0 ? b->columns[vgi__child(0)].length : 0;

@@ -2,9 +2,10 @@
 /*
  * Design notes: copying rows of an array onto a builder.
  *
- * Ranges are copied as ranges: offsets are shifted by where the items land, children are copied once for
- * all rows. Rows are counted from the array's own offset. Entries of a dictionary are carried over when
- * a row first uses them; which ones were, is remembered for the length of one call.
+ * Ranges are copied as ranges: offsets are shifted by where the items land, children are
+ * copied once for all rows. Rows are counted from the array's own offset. Entries of a
+ * dictionary are carried over when a row first uses them; which ones were, is remembered
+ * for the length of one call.
  */
 #include <string.h>
 
@@ -22,7 +23,8 @@ typedef struct origin {
     const struct ArrowArray *array;
 } origin;
 
-static int copy_rows(vgi__builder *b, int32_t node, const origin *from, int64_t first, int64_t count);
+static int copy_rows(vgi__builder *b, int32_t node, const origin *from, int64_t first,
+                     int64_t count);
 
 static int64_t offset_at(const void *offsets, bool wide, int64_t i)
 {
@@ -78,17 +80,20 @@ static int copy_offsets(vgi__buffer *to, const void *offsets, bool wide, int64_t
     return VGI_OK;
 }
 
-static int copy_binary(vgi__column *c, const struct ArrowArray *a, bool wide, int64_t first,
-                       int64_t count)
+static int copy_binary(vgi__column *c, const struct ArrowArray *a, bool wide,
+                       int64_t first, int64_t count)
 {
     int64_t begin = offset_at(a->buffers[1], wide, first);
     int64_t end = offset_at(a->buffers[1], wide, first + count);
     int64_t base = (int64_t)c->second.len;
-    int rc = append(&c->second, (const uint8_t *)a->buffers[2] + begin, (size_t)(end - begin));
-    return rc == VGI_OK ? copy_offsets(&c->first, a->buffers[1], wide, first, count, base) : rc;
+    int rc =
+        append(&c->second, (const uint8_t *)a->buffers[2] + begin, (size_t)(end - begin));
+    return rc == VGI_OK ? copy_offsets(&c->first, a->buffers[1], wide, first, count, base)
+                        : rc;
 }
 
-static int copy_list(vgi__builder *b, int32_t node, const origin *from, int64_t first, int64_t count)
+static int copy_list(vgi__builder *b, int32_t node, const origin *from, int64_t first,
+                     int64_t count)
 {
     const struct ArrowArray *a = from->array;
     bool wide = b->schema->nodes[node].layout == VGI__LAYOUT_LIST64;
@@ -104,8 +109,8 @@ static int copy_list(vgi__builder *b, int32_t node, const origin *from, int64_t 
 }
 
 /* Only the items between the lowest and the highest used are copied. */
-static int copy_list_view(vgi__builder *b, int32_t node, const origin *from, int64_t first,
-                          int64_t count)
+static int copy_list_view(vgi__builder *b, int32_t node, const origin *from,
+                          int64_t first, int64_t count)
 {
     const struct ArrowArray *a = from->array;
     vgi__column *c = &b->columns[node];
@@ -133,8 +138,8 @@ static int copy_list_view(vgi__builder *b, int32_t node, const origin *from, int
     return rc;
 }
 
-static int copy_dense_union(vgi__builder *b, int32_t node, const origin *from, int64_t first,
-                            int64_t count)
+static int copy_dense_union(vgi__builder *b, int32_t node, const origin *from,
+                            int64_t first, int64_t count)
 {
     const vgi__node *n = &b->schema->nodes[node];
     vgi__column *c = &b->columns[node];
@@ -164,11 +169,13 @@ static int copy_dense_union(vgi__builder *b, int32_t node, const origin *from, i
         at = vgi__sibling(from->schema, at);
     }
     for (int64_t i = first; rc == VGI_OK && i < first + count; i++)
-        rc = vgi__column_offset(&c->second, false, offsets[i] + shift[child_at[ids[i] & 127]]);
+        rc = vgi__column_offset(&c->second, false,
+                                offsets[i] + shift[child_at[ids[i] & 127]]);
     return rc;
 }
 
-static int copy_runs(vgi__builder *b, int32_t node, const origin *from, int64_t first, int64_t count)
+static int copy_runs(vgi__builder *b, int32_t node, const origin *from, int64_t first,
+                     int64_t count)
 {
     const struct ArrowArray *ends = from->array->children[0];
     int32_t to = vgi__child(node);
@@ -203,7 +210,8 @@ static bool internable(const vgi__node *n)
 }
 
 /* Nothing of this dictionary was carried over in this call yet. */
-static int start_memo(vgi__builder *b, vgi__column *c, const struct ArrowArray *dictionary)
+static int start_memo(vgi__builder *b, vgi__column *c,
+                      const struct ArrowArray *dictionary)
 {
     size_t n = (size_t)dictionary->length;
     if (c->memo_epoch == b->epoch && c->memo_of == dictionary)
@@ -227,7 +235,8 @@ static int carry(vgi__column *c, const origin *values, int64_t entry, int64_t *i
         return VGI_OK;
     int rc;
     if (internable(n)) {
-        vgi_bytes v = vgi__array_bytes(values->schema, values->node, values->array, entry);
+        vgi_bytes v =
+            vgi__array_bytes(values->schema, values->node, values->array, entry);
         rc = vgi__intern(c->entries, v.data, v.len, index);
     } else {
         *index = c->entries->values->columns[1].length;
@@ -244,7 +253,8 @@ static int copy_encoded(vgi__builder *b, int32_t node, const origin *from, int64
     const vgi_schema *s = from->schema;
     const struct ArrowArray *a = from->array;
     vgi__column *c = &b->columns[node];
-    origin values = { s->dictionaries[s->nodes[from->node].dictionary].values, 1, a->dictionary };
+    origin values = { s->dictionaries[s->nodes[from->node].dictionary].values, 1,
+                      a->dictionary };
     int rc = start_memo(b, c, a->dictionary);
     for (int64_t row = first; rc == VGI_OK && row < first + count; row++) {
         int64_t entry = -1;
@@ -279,8 +289,10 @@ static int copy_views(vgi__builder *b, int32_t node, const origin *from, int64_t
     return rc;
 }
 
-/* The data of `count` > 0 rows from the absolute row `first`, validity and length aside. */
-static int copy_data(vgi__builder *b, int32_t node, const origin *from, int64_t first, int64_t count)
+/* The data of `count` > 0 rows from the absolute row `first`, validity and length aside.
+ */
+static int copy_data(vgi__builder *b, int32_t node, const origin *from, int64_t first,
+                     int64_t count)
 {
     const vgi__node *n = &b->schema->nodes[node];
     const struct ArrowArray *a = from->array;
@@ -317,7 +329,8 @@ static int copy_data(vgi__builder *b, int32_t node, const origin *from, int64_t 
     }
 }
 
-static int copy_rows(vgi__builder *b, int32_t node, const origin *from, int64_t first, int64_t count)
+static int copy_rows(vgi__builder *b, int32_t node, const origin *from, int64_t first,
+                     int64_t count)
 {
     const vgi__node *n = &b->schema->nodes[node];
     const struct ArrowArray *a = from->array;
@@ -340,7 +353,8 @@ static int copy_rows(vgi__builder *b, int32_t node, const origin *from, int64_t 
 }
 
 int vgi__builder_copy(vgi__builder *b, int32_t node, const vgi_schema *s, int32_t from,
-                      const struct ArrowArray *a, int64_t first, int64_t count, vgi_error *err)
+                      const struct ArrowArray *a, int64_t first, int64_t count,
+                      vgi_error *err)
 {
     origin rows = { s, from, a };
     b->epoch++;
@@ -348,7 +362,8 @@ int vgi__builder_copy(vgi__builder *b, int32_t node, const vgi_schema *s, int32_
     if (rc == VGI_ENOMEM)
         return vgi__fail_nomem(err);
     if (rc != VGI_OK)
-        return vgi__fail(err, rc, NULL, "column '%s' does not fit in %lld bytes or its index type",
+        return vgi__fail(err, rc, NULL,
+                         "column '%s' does not fit in %lld bytes or its index type",
                          b->schema->nodes[node].name, (long long)b->limits.message_bytes);
     return VGI_OK;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of a builder, for builder.c, builder_copy.c and intern.c only. */
+/* The inside of a builder, for builder*.c, intern.c and cast*.c only. */
 #ifndef VGI_ARROW_BUILDER_IMPL_H
 #define VGI_ARROW_BUILDER_IMPL_H
 
 #include "arrow/builder.h"
 #include "base/buffer.h"
 
-/* A value met before: its hash and its index in the dictionary, plus 1; 0: a free slot. */
+/* A value met before: its hash, and its index plus 1; 0: a free slot. */
 typedef struct vgi__intern_slot {
     uint32_t hash, index;
 } vgi__intern_slot;
@@ -24,9 +24,10 @@ typedef struct vgi__column {
     vgi__buffer first;    /* values, bits, offsets, views or type ids */
     vgi__buffer second;   /* data, sizes, offsets of a union */
     int64_t length, nulls;
-    int64_t data_bytes; /* finished view arrays: their last buffer points here */
+    int64_t data_bytes;    /* finished view arrays: their last buffer points here */
     vgi__entries *entries; /* NULL: not dictionary-encoded */
-    int64_t *memo; /* index here of each entry of the dictionary being copied, -1: not yet */
+    /* While a dictionary is copied: the index here of each of its entries, or -1. */
+    int64_t *memo;
     size_t memo_cap;
     uint64_t memo_epoch;
     const struct ArrowArray *memo_of; /* that dictionary */
@@ -54,11 +55,13 @@ static inline uint8_t *vgi__column_extend(vgi__buffer *buffer, size_t n, int *rc
     buffer->len += n;
     return p;
 }
-/* Append `count` rows of validity: of `bits` from `first` on, NULL: all valid. Counts the rows. */
-int vgi__column_validity(vgi__column *c, const uint8_t *bits, int64_t first, int64_t count);
+/* Append `count` rows of validity: of `bits` from `first` on, NULL: all valid. Counts the
+ * rows. */
+int vgi__column_validity(vgi__column *c, const uint8_t *bits, int64_t first,
+                         int64_t count);
 /* Append `count` bits to a bitmap that holds `length`; `bits` NULL: ones. */
-int vgi__column_bits(vgi__buffer *buffer, int64_t length, const uint8_t *bits, int64_t first,
-                     int64_t count);
+int vgi__column_bits(vgi__buffer *buffer, int64_t length, const uint8_t *bits,
+                     int64_t first, int64_t count);
 /* Append an offset of 4 or 8 bytes; VGI_ELIMIT when it does not fit. */
 int vgi__column_offset(vgi__buffer *buffer, bool wide, int64_t value);
 /* Append an index to a dictionary-encoded column; VGI_ELIMIT when it does not fit. */

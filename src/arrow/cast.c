@@ -2,8 +2,9 @@
 /*
  * Design notes: making a batch fit.
  *
- * Columns whose types agree are shared: the result has their array structs, moved to offset 0 of the
- * batch. The others are cast onto one builder of the target schema, which is kept from batch to batch.
+ * Columns whose types agree are shared: the result has their array structs, moved to
+ * offset 0 of the batch. The others are cast onto one builder of the target schema, which
+ * is kept from batch to batch.
  */
 #include "arrow/cast.h"
 
@@ -20,6 +21,7 @@ struct vgi__caster {
     vgi_limits limits;
     vgi__builder *builder; /* of `target`; made by the first conversion */
     vgi_schema *target;    /* reference; or NULL */
+    vgi_schema *equal[2];  /* references: a pair of schemas found to be equal */
     vgi_batch batch;       /* the result */
     struct ArrowArray root;
     const void *root_buffers[1];
@@ -48,6 +50,8 @@ void vgi__caster_free(vgi__caster *c)
     vgi__batch_free(&c->batch);
     vgi__builder_free(c->builder);
     vgi_schema_unref(c->target);
+    vgi_schema_unref(c->equal[0]);
+    vgi_schema_unref(c->equal[1]);
     vgi__free(c->allocator, c->columns);
     vgi__free(c->allocator, c->children);
     vgi__free(c->allocator, c);
@@ -71,7 +75,8 @@ int vgi__cast_failed(const vgi__cast_task *t, int rc)
         return vgi__fail_nomem(t->err);
     if (rc == VGI_OK)
         return rc;
-    return vgi__fail(t->err, rc, NULL, "column '%s' does not fit in %lld bytes or its index type",
+    return vgi__fail(t->err, rc, NULL,
+                     "column '%s' does not fit in %lld bytes or its index type",
                      vgi__cast_target(t)->name, (long long)t->to->limits.message_bytes);
 }
 
@@ -88,12 +93,14 @@ static int mismatch(const vgi_schema *target, const vgi_schema *got, vgi_error *
 {
     char wanted[VGI_ERROR_MESSAGE_SIZE / 2];
     char found[VGI_ERROR_MESSAGE_SIZE / 2];
-    return vgi__fail(err, VGI_ESCHEMA, "TypeError", "Input schema mismatch: expected %s, got %s",
+    return vgi__fail(err, VGI_ESCHEMA, "TypeError",
+                     "Input schema mismatch: expected %s, got %s",
                      vgi__schema_words(wanted, sizeof(wanted), target),
                      vgi__schema_words(found, sizeof(found), got));
 }
 
-static int missing_columns(const vgi_schema *target, const vgi_schema *got, vgi_error *err)
+static int missing_columns(const vgi_schema *target, const vgi_schema *got,
+                           vgi_error *err)
 {
     char wanted[VGI_ERROR_MESSAGE_SIZE / 3];
     char found[VGI_ERROR_MESSAGE_SIZE / 3];
@@ -125,16 +132,18 @@ static vgi__cast_task child_task(const vgi__cast_task *t, int32_t node, int32_t 
 static int cast_lists(const vgi__cast_task *t)
 {
     const vgi__node *to = vgi__cast_target(t);
-    vgi__cast_task items = child_task(t, vgi__child(t->node), vgi__child(t->from),
-                                      t->array->children[0]);
+    vgi__cast_task items =
+        child_task(t, vgi__child(t->node), vgi__child(t->from), t->array->children[0]);
     for (int64_t row = t->first; row < t->first + t->count; row++) {
         int rc;
         if (vgi__array_is_null(t->schema, t->from, t->array, row)) {
             rc = vgi__cast_failed(t, vgi__builder_null(t->to, t->node));
         } else {
-            vgi__array_list(t->schema, t->from, t->array, row, &items.first, &items.count);
+            vgi__array_list(t->schema, t->from, t->array, row, &items.first,
+                            &items.count);
             if (to->layout == VGI__LAYOUT_FIXED_LIST && items.count != to->width)
-                return vgi__cast_invalid(t, "a list of %lld items does not fit a list of %d",
+                return vgi__cast_invalid(t,
+                                         "a list of %lld items does not fit a list of %d",
                                          (long long)items.count, to->width);
             rc = vgi__cast_rows(&items);
             if (rc == VGI_OK)
@@ -165,9 +174,10 @@ static int cast_field(const vgi__cast_task *t, int32_t node)
     int32_t from;
     int64_t index = find_field(t, wanted, &from);
     if (index < 0 && !wanted->nullable)
-        return vgi__fail(t->err, VGI_ESCHEMA, "ArrowTypeError",
-                         "struct fields don't match: non-nullable out field `%s` not found",
-                         wanted->name);
+        return vgi__fail(
+            t->err, VGI_ESCHEMA, "ArrowTypeError",
+            "struct fields don't match: non-nullable out field `%s` not found",
+            wanted->name);
     if (index >= 0) {
         vgi__cast_task field = child_task(t, node, from, t->array->children[index]);
         field.first += t->array->offset;
@@ -190,8 +200,9 @@ static int cast_structs(const vgi__cast_task *t)
         node = vgi__sibling(t->to->schema, node);
     }
     const uint8_t *bits = t->array->null_count == 0 ? NULL : t->array->buffers[0];
-    return vgi__cast_failed(t, vgi__column_validity(&t->to->columns[t->node], bits,
-                                                    t->array->offset + t->first, t->count));
+    return vgi__cast_failed(t,
+                            vgi__column_validity(&t->to->columns[t->node], bits,
+                                                 t->array->offset + t->first, t->count));
 }
 
 /* From a dictionary: row by row what the entry is cast to. */
@@ -221,7 +232,8 @@ static int cast_onto_dictionary(const vgi__cast_task *t)
 {
     const vgi_schema *values = t->to->columns[t->node].entries->values->schema;
     bool same = vgi__node_equal(t->schema, t->from, values, 1, false, false);
-    bool bytes = vgi__is_binary_like(vgi__cast_source(t)) && vgi__is_binary_like(&values->nodes[1]);
+    bool bytes = vgi__is_binary_like(vgi__cast_source(t)) &&
+                 vgi__is_binary_like(&values->nodes[1]);
     if (bytes || (same && vgi__cast_source(t)->layout == VGI__LAYOUT_FIXED))
         return vgi__cast_bytes(t);
     return vgi__cast_unsupported(t);
@@ -240,8 +252,8 @@ int vgi__cast_rows(const vgi__cast_task *t)
     const vgi__node *from = vgi__cast_source(t);
     const vgi__node *to = vgi__cast_target(t);
     if (vgi__node_equal(t->schema, t->from, t->to->schema, t->node, false, false))
-        return vgi__builder_copy(t->to, t->node, t->schema, t->from, t->array, t->first, t->count,
-                                 t->err);
+        return vgi__builder_copy(t->to, t->node, t->schema, t->from, t->array, t->first,
+                                 t->count, t->err);
     if (from->logical == VGI__TYPE_NULL)
         return cast_nulls(t);
     if (from->dictionary >= 0)
@@ -271,7 +283,8 @@ int vgi__cast_rows(const vgi__cast_task *t)
 static int retarget(vgi__caster *c, const vgi_schema *target, vgi_error *err)
 {
     size_t n = (size_t)target->n_columns;
-    if (!vgi__grow(c->allocator, (void **)&c->columns, &c->columns_cap, n, sizeof(*c->columns)) ||
+    if (!vgi__grow(c->allocator, (void **)&c->columns, &c->columns_cap, n,
+                   sizeof(*c->columns)) ||
         !vgi__grow(c->allocator, (void **)&c->children, &c->children_cap, n,
                    sizeof(struct ArrowArray *)))
         return vgi__fail_nomem(err);
@@ -330,10 +343,12 @@ static bool has_nulls(const vgi_schema *s, int32_t node, const struct ArrowArray
         return a->length > 0;
     if (layout >= VGI__LAYOUT_UNION_SPARSE || a->null_count == 0 || !a->buffers[0])
         return false;
-    return a->null_count > 0 || vgi__bits_count(a->buffers[0], a->offset, a->length) < a->length;
+    return a->null_count > 0 ||
+           vgi__bits_count(a->buffers[0], a->offset, a->length) < a->length;
 }
 
-static int cast_column(vgi__caster *c, const vgi_batch *in, int column, int32_t node, vgi_error *err)
+static int cast_column(vgi__caster *c, const vgi_batch *in, int column, int32_t node,
+                       vgi_error *err)
 {
     const vgi_schema *target = c->target;
     const vgi__node *n = &target->nodes[node];
@@ -374,15 +389,30 @@ static int cast_columns(vgi__caster *c, const vgi_batch *in, vgi_error *err)
     return VGI_OK;
 }
 
-int vgi__cast(vgi__caster *c, const vgi_batch *in, const vgi_schema *target, vgi__cast_mode mode,
-              const vgi_batch **out, vgi_error *err)
+/* Schemas are compared once and then recognised by their pointers. */
+static bool known_equal(vgi__caster *c, const vgi_schema *a, const vgi_schema *b)
+{
+    if (a == b || (a == c->equal[0] && b == c->equal[1]))
+        return true;
+    if (!vgi_schema_equal(a, b))
+        return false;
+    vgi_schema_unref(c->equal[0]);
+    vgi_schema_unref(c->equal[1]);
+    c->equal[0] = vgi_schema_ref(a);
+    c->equal[1] = vgi_schema_ref(b);
+    return true;
+}
+
+int vgi__cast(vgi__caster *c, const vgi_batch *in, const vgi_schema *target,
+              vgi__cast_mode mode, const vgi_batch **out, vgi_error *err)
 {
     *out = in;
-    if (vgi_schema_equal(in->schema, target))
+    if (known_equal(c, in->schema, target))
         return VGI_OK;
     bool same_names = mode == VGI__CAST_SAME_NAMES;
-    if (same_names && (in->schema->n_columns != target->n_columns ||
-                       !has_columns(in->schema, target) || !has_columns(target, in->schema)))
+    if (same_names &&
+        (in->schema->n_columns != target->n_columns || !has_columns(in->schema, target) ||
+         !has_columns(target, in->schema)))
         return mismatch(target, in->schema, err);
     if (!has_columns(in->schema, target))
         return missing_columns(target, in->schema, err);

@@ -28,8 +28,9 @@ int vgi__cast_bytes(const vgi__cast_task *t)
             if (to->utf8 && !from->utf8 && !vgi__utf8_valid(v.data, v.len))
                 return vgi__cast_invalid(t, "Invalid UTF8 payload");
             if (to->logical == VGI__TYPE_FIXED_BINARY && v.len != (size_t)to->width)
-                return vgi__cast_invalid(t, "a value of %zu bytes does not fit a width of %d",
-                                         v.len, to->width);
+                return vgi__cast_invalid(
+                    t, "a value of %zu bytes does not fit a width of %d", v.len,
+                    to->width);
             rc = vgi__builder_bytes(t->to, t->node, v.data, v.len);
         }
         if (rc != VGI_OK)

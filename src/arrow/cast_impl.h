@@ -6,7 +6,8 @@
 #include "arrow/builder_impl.h"
 #include "arrow/cast.h"
 
-/* Rows `first` to `first + count` of an array, counted from its own offset, and where they go. */
+/* Rows `first` to `first + count` of an array, counted from its own offset, and where
+ * they go. */
 typedef struct vgi__cast_task {
     vgi__builder *to;
     int32_t node; /* there */
@@ -26,7 +27,8 @@ static inline const vgi__node *vgi__cast_target(const vgi__cast_task *t)
     return &t->to->schema->nodes[t->node];
 }
 
-/* Any type to any other; VGI_ESCHEMA when there is no such cast, VGI_EINVAL when a value is lost. */
+/* Any type to any other; VGI_ESCHEMA when there is no such cast, VGI_EINVAL when a value
+ * is lost. */
 int vgi__cast_rows(const vgi__cast_task *t);
 /* "Unsupported cast from int64 to struct<...>". */
 int vgi__cast_unsupported(const vgi__cast_task *t);
@@ -42,7 +44,8 @@ int vgi__cast_numbers(const vgi__cast_task *t);
 /* Between temporal types, and between those and the integers of their storage. */
 bool vgi__is_temporal_cast(const vgi__node *from, const vgi__node *to);
 int vgi__cast_temporal(const vgi__cast_task *t);
-/* Between strings and binaries; strings to numbers. Also onto dictionaries of strings and binaries. */
+/* Between strings and binaries; strings to numbers. Also onto dictionaries of strings and
+ * binaries. */
 bool vgi__is_binary_like(const vgi__node *n);
 int vgi__cast_bytes(const vgi__cast_task *t);
 int vgi__cast_parse(const vgi__cast_task *t);

@@ -20,8 +20,9 @@ typedef struct number {
 
 bool vgi__is_number(const vgi__node *n)
 {
-    return n->dictionary < 0 && (n->logical == VGI__TYPE_INT || n->logical == VGI__TYPE_FLOAT ||
-                                 n->logical == VGI__TYPE_BOOL);
+    return n->dictionary < 0 &&
+           (n->logical == VGI__TYPE_INT || n->logical == VGI__TYPE_FLOAT ||
+            n->logical == VGI__TYPE_BOOL);
 }
 
 static number natural(uint64_t u)
@@ -74,7 +75,8 @@ static number load(const vgi__node *n, const void *items, int64_t i)
 {
     if (n->logical == VGI__TYPE_BOOL)
         return natural(vgi__bit(items, i));
-    return n->logical == VGI__TYPE_FLOAT ? load_float(n, items, i) : load_int(n, items, i);
+    return n->logical == VGI__TYPE_FLOAT ? load_float(n, items, i)
+                                         : load_int(n, items, i);
 }
 
 /* ---- limits ---- */
@@ -115,11 +117,12 @@ static int out_of_range(const vgi__cast_task *t, number v)
     char text[21];
     size_t n = v.kind == NEGATIVE ? vgi__i64_text(text, v.i) : vgi__u64_text(text, v.u);
     text[n] = 0;
-    return vgi__cast_invalid(t, "Integer value %s not in range: %" PRId64 " to %" PRIu64, text, min,
-                             max);
+    return vgi__cast_invalid(t, "Integer value %s not in range: %" PRId64 " to %" PRIu64,
+                             text, min, max);
 }
 
-/* A float that is a whole number within the range of 64 bits becomes that; others stay. */
+/* A float that is a whole number within the range of 64 bits becomes that; others stay.
+ */
 static number to_integer(number v)
 {
     if (v.kind != REAL)
@@ -147,8 +150,9 @@ static int store_int(const vgi__cast_task *t, uint8_t *to, number v)
     number whole = to_integer(v);
     if (whole.kind == REAL || (v.kind == REAL && !in_range(whole, range_of(n)))) {
         char words[VGI__CAST_WORDS];
-        return vgi__cast_invalid(t, "Float value %f was truncated converting to %s", v.real,
-                                 vgi__type_words(words, sizeof(words), t->to->schema, t->node));
+        return vgi__cast_invalid(
+            t, "Float value %f was truncated converting to %s", v.real,
+            vgi__type_words(words, sizeof(words), t->to->schema, t->node));
     }
     if (!in_range(whole, range_of(n)))
         return out_of_range(t, whole);
@@ -189,6 +193,72 @@ static int cast_to_bool(const vgi__cast_task *t)
     return vgi__cast_failed(t, rc);
 }
 
+/* ---- the common ways, which lose nothing ---- */
+
+#define EACH(from_type, to_type) \
+    for (int64_t i = 0; i < n; i++) \
+    ((to_type *)to)[i] = (to_type)((const from_type *)from)[i]
+
+static bool widen_to_double(char format, void *to, const void *from, int64_t n)
+{
+    const int64_t most = INT64_C(1) << 53;
+    bool exact = true;
+    switch (format) {
+    case 'f':
+        EACH(float, double);
+        return true;
+    case 'i':
+        EACH(int32_t, double);
+        return true;
+    case 's':
+        EACH(int16_t, double);
+        return true;
+    case 'I':
+        EACH(uint32_t, double);
+        return true;
+    case 'l':
+        for (int64_t i = 0; i < n; i++)
+            exact &=
+                ((const int64_t *)from)[i] >= -most && ((const int64_t *)from)[i] <= most;
+        EACH(int64_t, double);
+        return exact;
+    default:
+        return false;
+    }
+}
+
+static bool widen_to_int64(char format, void *to, const void *from, int64_t n)
+{
+    switch (format) {
+    case 'i':
+        EACH(int32_t, int64_t);
+        return true;
+    case 's':
+        EACH(int16_t, int64_t);
+        return true;
+    case 'I':
+        EACH(uint32_t, int64_t);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Without a look at the single value. False: this way is not among them, or a value that
+ * does not fit was met, perhaps below a null. */
+static bool widen(const vgi__cast_task *t, void *to, const void *from)
+{
+    char format = vgi__cast_source(t)->format[0];
+    switch (vgi__cast_target(t)->format[0]) {
+    case 'g':
+        return widen_to_double(format, to, from, t->count);
+    case 'l':
+        return widen_to_int64(format, to, from, t->count);
+    default:
+        return false;
+    }
+}
+
 int vgi__cast_numbers(const vgi__cast_task *t)
 {
     const vgi__node *from = vgi__cast_source(t);
@@ -205,6 +275,9 @@ int vgi__cast_numbers(const vgi__cast_task *t)
         rc = vgi__column_validity(c, bits, first, t->count);
     if (rc != VGI_OK)
         return vgi__cast_failed(t, rc);
+    if (from->logical != VGI__TYPE_BOOL &&
+        widen(t, p, (const uint8_t *)a->buffers[1] + first * from->width))
+        return VGI_OK;
     for (int64_t i = first; rc == VGI_OK && i < first + t->count; i++, p += to->width) {
         number v = bits && !vgi__bit(bits, i) ? natural(0) : load(from, a->buffers[1], i);
         rc = to->logical == VGI__TYPE_INT ? store_int(t, p, v) : store_float(t, p, v);
@@ -250,14 +323,17 @@ static int parse_row(const vgi__cast_task *t, int64_t row)
     if (!parse(to, text, &v)) {
         char echo[VGI_ECHO_SIZE];
         char words[VGI__CAST_WORDS];
-        return vgi__cast_invalid(t, "Failed to parse string: '%s' as a scalar of type %s",
-                                 vgi__echo(echo, text),
-                                 vgi__type_words(words, sizeof(words), t->to->schema, t->node));
+        return vgi__cast_invalid(
+            t, "Failed to parse string: '%s' as a scalar of type %s",
+            vgi__echo(echo, text),
+            vgi__type_words(words, sizeof(words), t->to->schema, t->node));
     }
     if (to->logical == VGI__TYPE_BOOL)
         return vgi__cast_failed(t, vgi__builder_bool(t->to, t->node, v.u != 0));
-    int rc = to->logical == VGI__TYPE_INT ? store_int(t, value, v) : store_float(t, value, v);
-    return rc == VGI_OK ? vgi__cast_failed(t, vgi__builder_fixed(t->to, t->node, value)) : rc;
+    int rc =
+        to->logical == VGI__TYPE_INT ? store_int(t, value, v) : store_float(t, value, v);
+    return rc == VGI_OK ? vgi__cast_failed(t, vgi__builder_fixed(t->to, t->node, value))
+                        : rc;
 }
 
 int vgi__cast_parse(const vgi__cast_task *t)

@@ -2,9 +2,10 @@
 /*
  * Design notes: safe casts of dates, times, timestamps and durations.
  *
- * Each type counts ticks, so many to a day. A cast to finer ticks multiplies and must not overflow; one
- * to coarser ticks divides and must leave no rest, except that a timestamp becomes the date it falls on.
- * The integer with the width of the storage is the same number of ticks.
+ * Each type counts ticks, so many to a day. A cast to finer ticks multiplies and must not
+ * overflow; one to coarser ticks divides and must leave no rest, except that a timestamp
+ * becomes the date it falls on. The integer with the width of the storage is the same
+ * number of ticks.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -22,15 +23,16 @@ static const int64_t ticks_of_day[] = { [VGI__UNIT_S] = INT64_C(86400),
 
 static bool is_temporal(const vgi__node *n)
 {
-    return n->dictionary < 0 && (n->logical == VGI__TYPE_DATE || n->logical == VGI__TYPE_TIME ||
-                                 n->logical == VGI__TYPE_TIMESTAMP ||
-                                 n->logical == VGI__TYPE_DURATION);
+    return n->dictionary < 0 &&
+           (n->logical == VGI__TYPE_DATE || n->logical == VGI__TYPE_TIME ||
+            n->logical == VGI__TYPE_TIMESTAMP || n->logical == VGI__TYPE_DURATION);
 }
 
 static bool is_storage(const vgi__node *integer, const vgi__node *temporal)
 {
-    return integer->dictionary < 0 && integer->logical == VGI__TYPE_INT && integer->is_signed &&
-           is_temporal(temporal) && integer->width == temporal->width;
+    return integer->dictionary < 0 && integer->logical == VGI__TYPE_INT &&
+           integer->is_signed && is_temporal(temporal) &&
+           integer->width == temporal->width;
 }
 
 bool vgi__is_temporal_cast(const vgi__node *from, const vgi__node *to)
@@ -39,8 +41,9 @@ bool vgi__is_temporal_cast(const vgi__node *from, const vgi__node *to)
         return true;
     if (!is_temporal(from) || !is_temporal(to))
         return false;
-    bool dates = (from->logical == VGI__TYPE_DATE || from->logical == VGI__TYPE_TIMESTAMP) &&
-                 (to->logical == VGI__TYPE_DATE || to->logical == VGI__TYPE_TIMESTAMP);
+    bool dates =
+        (from->logical == VGI__TYPE_DATE || from->logical == VGI__TYPE_TIMESTAMP) &&
+        (to->logical == VGI__TYPE_DATE || to->logical == VGI__TYPE_TIMESTAMP);
     return dates || from->logical == to->logical;
 }
 
@@ -62,7 +65,8 @@ static int refuse(const vgi__cast_task *t, const char *why, int64_t v)
     char to[VGI__CAST_WORDS];
     return vgi__cast_invalid(t, "Casting from %s to %s would %s: %" PRId64,
                              vgi__type_words(from, sizeof(from), t->schema, t->from),
-                             vgi__type_words(to, sizeof(to), t->to->schema, t->node), why, v);
+                             vgi__type_words(to, sizeof(to), t->to->schema, t->node), why,
+                             v);
 }
 
 static int convert(const vgi__cast_task *t, int64_t v, int64_t *result)

@@ -18,7 +18,8 @@ static int find(const vgi_batch *batch, const char *name, column *c)
     int index = vgi_schema_find(batch->schema, name);
     if (index < 0) {
         char echo[VGI_ECHO_SIZE];
-        return vgi__fail(batch->sink, VGI_ESCHEMA, "KeyError", "the batch has no column '%s'",
+        return vgi__fail(batch->sink, VGI_ESCHEMA, "KeyError",
+                         "the batch has no column '%s'",
                          vgi__echo(echo, vgi_str_from(name)));
     }
     c->schema = batch->schema;
@@ -42,12 +43,14 @@ static int check_row(const vgi_batch *batch, int64_t row)
     if (row >= 0 && row < batch->root->length)
         return VGI_OK;
     return vgi__fail(batch->sink, VGI_EINVAL, "IndexError",
-                     "row %" PRId64 " of a batch of %" PRId64 " rows", row, batch->root->length);
+                     "row %" PRId64 " of a batch of %" PRId64 " rows", row,
+                     batch->root->length);
 }
 
 /* ---- whole columns ---- */
 
-static bool is_number(const vgi__node *n, vgi__logical logical, int32_t width, bool is_signed)
+static bool is_number(const vgi__node *n, vgi__logical logical, int32_t width,
+                      bool is_signed)
 {
     return n->logical == logical && n->width == width && n->is_signed == is_signed;
 }
@@ -56,9 +59,9 @@ static bool is_number(const vgi__node *n, vgi__logical logical, int32_t width, b
 static bool is_signed_storage(const vgi__node *n, int32_t width)
 {
     return is_number(n, VGI__TYPE_INT, width, true) ||
-           (n->width == width && (n->logical == VGI__TYPE_DATE || n->logical == VGI__TYPE_TIME ||
-                                  n->logical == VGI__TYPE_TIMESTAMP ||
-                                  n->logical == VGI__TYPE_DURATION));
+           (n->width == width &&
+            (n->logical == VGI__TYPE_DATE || n->logical == VGI__TYPE_TIME ||
+             n->logical == VGI__TYPE_TIMESTAMP || n->logical == VGI__TYPE_DURATION));
 }
 
 /* The first value; NULL when there are no rows. */
@@ -72,29 +75,33 @@ static const void *values(const vgi_batch *batch, const column *c)
 }
 
 /* One whole-column getter: `fits` is true of the types it takes. */
-#define WHOLE_COLUMN(name, slice, fits, wanted)                                          \
-    int name(const vgi_batch *batch, const char *column_name, slice *items)              \
-    {                                                                                    \
-        column c;                                                                        \
-        int rc = find(batch, column_name, &c);                                           \
-        if (rc != VGI_OK)                                                                \
-            return rc;                                                                   \
-        if (c.type->dictionary >= 0 || !(fits))                                          \
-            return wrong_type(batch, &c, wanted);                                        \
-        items->items = values(batch, &c);                                                \
-        items->count = (size_t)batch->root->length;                                      \
-        return VGI_OK;                                                                   \
+#define WHOLE_COLUMN(name, slice, fits, wanted) \
+    int name(const vgi_batch *batch, const char *column_name, slice *items) \
+    { \
+        column c; \
+        int rc = find(batch, column_name, &c); \
+        if (rc != VGI_OK) \
+            return rc; \
+        if (c.type->dictionary >= 0 || !(fits)) \
+            return wrong_type(batch, &c, wanted); \
+        items->items = values(batch, &c); \
+        items->count = (size_t)batch->root->length; \
+        return VGI_OK; \
     }
 
-WHOLE_COLUMN(vgi_batch_f64, vgi_f64s, is_number(c.type, VGI__TYPE_FLOAT, 8, true), "double")
-WHOLE_COLUMN(vgi_batch_f32, vgi_f32s, is_number(c.type, VGI__TYPE_FLOAT, 4, true), "float")
-WHOLE_COLUMN(vgi_batch_u64, vgi_u64s, is_number(c.type, VGI__TYPE_INT, 8, false), "uint64")
+WHOLE_COLUMN(vgi_batch_f64, vgi_f64s, is_number(c.type, VGI__TYPE_FLOAT, 8, true),
+             "double")
+WHOLE_COLUMN(vgi_batch_f32, vgi_f32s, is_number(c.type, VGI__TYPE_FLOAT, 4, true),
+             "float")
+WHOLE_COLUMN(vgi_batch_u64, vgi_u64s, is_number(c.type, VGI__TYPE_INT, 8, false),
+             "uint64")
 WHOLE_COLUMN(vgi_batch_i64, vgi_i64s, is_signed_storage(c.type, 8), "int64")
 WHOLE_COLUMN(vgi_batch_i32, vgi_i32s, is_signed_storage(c.type, 4), "int32")
 
 /* ---- one value ---- */
 
-int vgi_batch_bool(const vgi_batch *batch, const char *column_name, int64_t row, bool *value)
+int vgi_batch_bool(const vgi_batch *batch, const char *column_name, int64_t row,
+                   bool *value)
 {
     column c;
     int rc = find(batch, column_name, &c);
@@ -104,7 +111,8 @@ int vgi_batch_bool(const vgi_batch *batch, const char *column_name, int64_t row,
         return wrong_type(batch, &c, "bool");
     rc = check_row(batch, row);
     if (rc == VGI_OK)
-        *value = vgi__bit(c.array->buffers[1], c.array->offset + batch->root->offset + row);
+        *value =
+            vgi__bit(c.array->buffers[1], c.array->offset + batch->root->offset + row);
     return rc;
 }
 
@@ -159,7 +167,8 @@ static int get_bytes(const vgi_batch *batch, const char *name, int64_t row,
     return VGI_OK;
 }
 
-int vgi_batch_str(const vgi_batch *batch, const char *column_name, int64_t row, vgi_str *value)
+int vgi_batch_str(const vgi_batch *batch, const char *column_name, int64_t row,
+                  vgi_str *value)
 {
     vgi_bytes bytes;
     int rc = get_bytes(batch, column_name, row, is_string, &bytes);
@@ -168,7 +177,8 @@ int vgi_batch_str(const vgi_batch *batch, const char *column_name, int64_t row, 
     return rc;
 }
 
-int vgi_batch_bytes(const vgi_batch *batch, const char *column_name, int64_t row, vgi_bytes *value)
+int vgi_batch_bytes(const vgi_batch *batch, const char *column_name, int64_t row,
+                    vgi_bytes *value)
 {
     return get_bytes(batch, column_name, row, is_binary, value);
 }

@@ -16,7 +16,7 @@ struct vgi__dictionary {
     vgi_batch values;         /* as received; empty once `builder` holds them */
     vgi__builder *builder;    /* values after a delta; or NULL */
     struct ArrowArray *array; /* the one column of either */
-    int64_t bytes;            /* charged for it */
+    int64_t bytes, inflated;  /* charged for it */
 };
 
 /* One id of the stream. */
@@ -33,7 +33,8 @@ struct vgi__dictionary_table {
     vgi_schema *schema; /* reference */
     slot *slots;        /* sorted by id */
     size_t n_slots, slots_cap;
-    int64_t bytes;
+    int64_t bytes;            /* of all that is fresh */
+    int64_t inflated;         /* of that, decompressed */
     vgi__dictionary_set *set; /* for `schema`, or NULL; empty unless set_current */
     bool set_current;         /* nothing changed since it was filled */
     vgi_batch delta;
@@ -185,7 +186,7 @@ int vgi__dictionary_table_begin(vgi__dictionary_table *t, const vgi_schema *s,
                                 vgi_error *err)
 {
     drop_set(t);
-    t->bytes = 0;
+    t->bytes = t->inflated = 0;
     if (t->schema == s) {
         for (size_t i = 0; i < t->n_slots; i++)
             t->slots[i].fresh = false;
@@ -218,24 +219,50 @@ static slot *find_slot(vgi__dictionary_table *t, int64_t id)
     return t->n_slots ? bsearch(&key, t->slots, t->n_slots, sizeof(slot), by_id) : NULL;
 }
 
+/* The slot's dictionary does not count any more. */
+static void retire(vgi__dictionary_table *t, slot *s)
+{
+    if (s->fresh) {
+        t->bytes -= s->current->bytes;
+        t->inflated -= s->current->inflated;
+    }
+    s->fresh = false;
+}
+
 /* Give the slot an object of its own that is empty: the one it has, when nobody else
  * holds it. */
 static int renew(vgi__dictionary_table *t, slot *s, vgi_error *err)
 {
     vgi__dictionary *d = s->current;
-    if (d && s->fresh)
-        t->bytes -= d->bytes;
-    s->fresh = false;
+    retire(t, s);
     if (d && dictionary_unique(d)) {
         vgi__batch_clear(&d->values);
         vgi__builder_free(d->builder);
         d->builder = NULL;
-        d->bytes = 0;
+        d->bytes = d->inflated = 0;
         return VGI_OK;
     }
     dictionary_unref(d);
     s->current = dictionary_new(t->allocator);
     return s->current ? VGI_OK : vgi__fail_nomem(err);
+}
+
+void vgi__dictionary_table_end(vgi__dictionary_table *t)
+{
+    if (t->inflated == 0)
+        return;
+    drop_set(t);
+    for (size_t i = 0; i < t->n_slots; i++) {
+        slot *s = &t->slots[i];
+        retire(t, s);
+        dictionary_unref(s->current);
+        s->current = NULL;
+    }
+}
+
+int64_t vgi__dictionary_table_inflated(const vgi__dictionary_table *t)
+{
+    return t->inflated;
 }
 
 /* A dictionary of no values, for an id that did not come: null rows need none. */
@@ -297,22 +324,21 @@ int vgi__dictionary_table_set(vgi__dictionary_table *t, const vgi_schema *s,
 
 /* ---- messages ---- */
 
-static int charge(vgi__dictionary_table *t, vgi__dictionary *d, int64_t bytes,
+/* Count what a decoded batch holds on to as the dictionary's. */
+static int charge(vgi__dictionary_table *t, vgi__dictionary *d, const vgi_batch *b,
                   const vgi_limits *limits, vgi_error *err)
 {
+    int64_t inflated = b->inflated ? (int64_t)b->inflated->size : 0;
+    int64_t bytes = b->body_bytes + inflated;
     if (bytes > limits->dictionary_bytes - t->bytes)
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "the dictionaries of a stream are over the limit of %lld bytes",
                          (long long)limits->dictionary_bytes);
     t->bytes += bytes;
     d->bytes += bytes;
+    t->inflated += inflated;
+    d->inflated += inflated;
     return VGI_OK;
-}
-
-/* Memory that a decoded batch holds on to. */
-static int64_t held_bytes(const vgi_batch *b)
-{
-    return b->body_bytes + (b->inflated ? (int64_t)b->inflated->size : 0);
 }
 
 static int replace(vgi__dictionary_table *t, slot *s, vgi__decode_input *in,
@@ -322,9 +348,12 @@ static int replace(vgi__dictionary_table *t, slot *s, vgi__decode_input *in,
     if (rc == VGI_OK)
         rc = vgi__decode_batch(&s->current->values, s->values, in, err);
     if (rc == VGI_OK)
-        rc = charge(t, s->current, held_bytes(&s->current->values), in->limits, err);
-    if (rc != VGI_OK)
+        rc = charge(t, s->current, &s->current->values, in->limits, err);
+    if (rc != VGI_OK) {
+        if (s->current)
+            vgi__batch_clear(&s->current->values);
         return rc;
+    }
     s->current->array = s->current->values.root->children[0];
     s->fresh = true;
     return VGI_OK;
@@ -357,6 +386,7 @@ static int open_for_append(vgi__dictionary_table *t, slot *s, const vgi_limits *
         return rc;
     }
     d->bytes = old->bytes;
+    d->inflated = old->inflated;
     dictionary_unref(old);
     s->current = d;
     return VGI_OK;
@@ -376,16 +406,17 @@ static int append(vgi__dictionary_table *t, slot *s, vgi__decode_input *in,
     struct ArrowArray *root = NULL;
     rc = open_for_append(t, s, in->limits, err);
     if (rc == VGI_OK)
-        rc = charge(t, s->current, held_bytes(&t->delta), in->limits, err);
+        rc = charge(t, s->current, &t->delta, in->limits, err);
     if (rc == VGI_OK)
         rc = vgi__builder_copy(s->current->builder, 1, s->values, 1, added, 0,
                                added->length, err);
     if (rc == VGI_OK)
         rc = vgi__builder_finish(s->current->builder, -1, &root, err);
     vgi__batch_clear(&t->delta);
-    s->fresh = rc == VGI_OK;
     if (rc == VGI_OK)
         s->current->array = root->children[0];
+    else
+        retire(t, s);
     return rc;
 }
 

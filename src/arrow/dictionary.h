@@ -45,6 +45,9 @@ void vgi__dictionary_table_free(vgi__dictionary_table *t);
 /* Forget what was received and expect the ids of `s`, which must outlive the stream. */
 int vgi__dictionary_table_begin(vgi__dictionary_table *t, const vgi_schema *s,
                                 vgi_error *err);
+/* The stream is over: give back what its dictionaries were inflated into. */
+void vgi__dictionary_table_end(vgi__dictionary_table *t);
+int64_t vgi__dictionary_table_inflated(const vgi__dictionary_table *t); /* bytes */
 /* Apply a DictionaryBatch message. */
 int vgi__dictionary_table_apply(vgi__dictionary_table *t, vgi__decode_input *in,
                                 vgi_error *err);

@@ -10,8 +10,14 @@ typedef struct form {
     bool utf8, is_signed;
 } form;
 
-#define INT_FORM(bytes, sign) { VGI__LAYOUT_FIXED, VGI__TYPE_INT, 2, (bytes), false, (sign) }
-#define FLOAT_FORM(bytes) { VGI__LAYOUT_FIXED, VGI__TYPE_FLOAT, 2, (bytes), false, true }
+#define INT_FORM(bytes, sign) \
+    { \
+        VGI__LAYOUT_FIXED, VGI__TYPE_INT, 2, (bytes), false, (sign) \
+    }
+#define FLOAT_FORM(bytes) \
+    { \
+        VGI__LAYOUT_FIXED, VGI__TYPE_FLOAT, 2, (bytes), false, true \
+    }
 
 static const form scalars[128] = {
     ['n'] = { VGI__LAYOUT_NULL, VGI__TYPE_NULL, 0, 0, false, false },
@@ -58,7 +64,8 @@ static bool apply(const form *table, char letter, const char *rest, vgi__node *n
     return true;
 }
 
-static void set(vgi__node *node, vgi__layout layout, vgi__logical logical, uint8_t n_buffers)
+static void set(vgi__node *node, vgi__layout layout, vgi__logical logical,
+                uint8_t n_buffers)
 {
     node->layout = (uint8_t)layout;
     node->logical = (uint8_t)logical;
@@ -230,7 +237,8 @@ bool vgi__format_parse(const char *format, vgi__node *node)
         return format[1] == ':' && width(format + 2, &node->width);
     case 'v':
         node->utf8 = format[1] == 'u';
-        set(node, VGI__LAYOUT_VIEW, node->utf8 ? VGI__TYPE_UTF8_VIEW : VGI__TYPE_BINARY_VIEW, 2);
+        set(node, VGI__LAYOUT_VIEW,
+            node->utf8 ? VGI__TYPE_UTF8_VIEW : VGI__TYPE_BINARY_VIEW, 2);
         return (format[1] == 'u' || format[1] == 'z') && !format[2];
     default:
         return format[0] && apply(scalars, format[0], format + 1, node);

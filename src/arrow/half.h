@@ -32,7 +32,8 @@ static inline uint16_t vgi__half_from(double v)
     if (exponent < -10)
         return sign;
     int shift = exponent > 0 ? 42 : 43 - exponent;
-    uint64_t full = mantissa | (exponent > 0 ? (uint64_t)exponent << 52 : UINT64_C(1) << 52);
+    uint64_t full =
+        mantissa | (exponent > 0 ? (uint64_t)exponent << 52 : UINT64_C(1) << 52);
     uint64_t kept = full >> shift;
     uint64_t rest = full & ((UINT64_C(1) << shift) - 1);
     uint64_t tie = UINT64_C(1) << (shift - 1);

@@ -60,12 +60,11 @@ static int measure(const vgi__inflater *f, const uint8_t *table, uint32_t count,
             return rc;
         if (in_place(&x))
             continue;
-        if (x.framed && (x.size > f->limits->decompressed_bytes ||
-                         (framed += x.size) > f->limits->decompressed_bytes))
+        if (x.framed && (x.size > f->limit || (framed += x.size) > f->limit))
             return vgi__fail(
                 err, VGI_ELIMIT, NULL,
                 "compressed Arrow body expands beyond the limit of %lld bytes",
-                (long long)f->limits->decompressed_bytes);
+                (long long)f->limit);
         if (vgi__add_i64(all, vgi__pad8(x.size), &all))
             return vgi__fail_nomem(err);
     }
@@ -79,13 +78,15 @@ static int reserve(vgi__inflater *f, size_t total, vgi__block **spare, vgi_error
         f->block = vgi__block_ref(*spare);
         return VGI_OK;
     }
+    if (spare) { /* first, so that there is never one too many */
+        vgi__block_unref(*spare);
+        *spare = NULL;
+    }
     f->block = vgi__block_new(f->allocator, total);
     if (!f->block)
         return vgi__fail_nomem(err);
-    if (spare) {
-        vgi__block_unref(*spare);
+    if (spare)
         *spare = vgi__block_ref(f->block);
-    }
     return VGI_OK;
 }
 

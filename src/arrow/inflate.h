@@ -11,7 +11,6 @@
 #define VGI_ARROW_INFLATE_H
 
 #include <vgirpc/error.h>
-#include <vgirpc/limits.h>
 #include <vgirpc/value.h>
 
 #include "base/block.h"
@@ -25,7 +24,7 @@ typedef enum vgi__body_codec {
 typedef struct vgi__inflater {
     int codec;
     vgi_bytes body;
-    const vgi_limits *limits;
+    int64_t limit; /* most decompressed bytes */
     const vgi_allocator *allocator;
     vgi__block *block; /* reference; NULL: nothing needed it yet */
     size_t used;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Equal values of a dictionary-encoded column share one entry: an open-addressed table of indices. */
+/* Equal values of a dictionary-encoded column share one entry: an open-addressed table of
+ * indices. */
 #include <string.h>
 
 #include "arrow/builder_impl.h"
@@ -36,7 +37,9 @@ static vgi_bytes entry(const vgi__builder *values, int64_t i)
     case VGI__LAYOUT_VIEW: {
         const uint8_t *view = items + i * 16;
         size_t len = vgi__load32(view);
-        return (vgi_bytes){ len <= 12 ? view + 4 : c->second.data + vgi__load32(view + 12), len };
+        return (vgi_bytes){ len <= 12 ? view + 4
+                                      : c->second.data + vgi__load32(view + 12),
+                            len };
     }
     default:
         return (vgi_bytes){ items + i * n->width, (size_t)n->width };
@@ -93,7 +96,8 @@ int vgi__intern(vgi__entries *e, const void *p, size_t n, int64_t *index)
     if (rc != VGI_OK)
         return rc;
     *index = count;
-    *free_slot(e->slots, e->n_slots, hash) = (vgi__intern_slot){ hash, (uint32_t)count + 1 };
+    *free_slot(e->slots, e->n_slots, hash) =
+        (vgi__intern_slot){ hash, (uint32_t)count + 1 };
     return VGI_OK;
 }
 

@@ -4,8 +4,8 @@
  *
  *   n | n offsets | vtable 8 | n tables of 12 | n times: key, value
  *
- * One vtable serves all tables, so it lies before them and they differ only in the offset back to it. A
- * string is its length, its bytes, a NUL and padding to 4.
+ * One vtable serves all tables, so it lies before them and they differ only in the offset
+ * back to it. A string is its length, its bytes, a NUL and padding to 4.
  */
 #include "arrow/key_value.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing `[KeyValue]`, the flatbuffer form of all metadata: of messages, schemas and fields. */
+/* Writing `[KeyValue]`, the flatbuffer form of all metadata: of messages, schemas and
+ * fields. */
 #ifndef VGI_ARROW_KEY_VALUE_H
 #define VGI_ARROW_KEY_VALUE_H
 

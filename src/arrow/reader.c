@@ -437,6 +437,8 @@ int vgi__reader_begin(vgi__reader *r, const vgi_schema **schema, vgi_error *err)
     vgi_schema_unref(r->uncached);
     r->uncached = NULL;
     r->schema = NULL;
+    if (r->dictionaries_begun)
+        vgi__dictionary_table_end(r->dictionaries);
     r->dictionaries_begun = false;
     if (bytes == 0) {
         consume(r, VGI__MESSAGE_PREFIX);

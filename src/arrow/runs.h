@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs of run-end encoded arrays. `ends` is the child with the run ends, its items `width` bytes. */
+/* Runs of run-end encoded arrays. `ends` is the child with the run ends, its items
+ * `width` bytes. */
 #ifndef VGI_ARROW_RUNS_H
 #define VGI_ARROW_RUNS_H
 
@@ -8,7 +9,8 @@
 #include <vgirpc/arrow.h>
 
 /* Row that run `i` ends before. */
-static inline int64_t vgi__run_end(const struct ArrowArray *ends, int32_t width, int64_t i)
+static inline int64_t vgi__run_end(const struct ArrowArray *ends, int32_t width,
+                                   int64_t i)
 {
     const void *items = ends->buffers[1];
     i += ends->offset;
@@ -18,7 +20,8 @@ static inline int64_t vgi__run_end(const struct ArrowArray *ends, int32_t width,
 }
 
 /* The run that row `row` lies in. */
-static inline int64_t vgi__run_find(const struct ArrowArray *ends, int32_t width, int64_t row)
+static inline int64_t vgi__run_find(const struct ArrowArray *ends, int32_t width,
+                                    int64_t row)
 {
     int64_t low = 0;
     int64_t high = ends->length;

@@ -2,15 +2,15 @@
 /*
  * Design notes: the schema object.
  *
- * One allocation holds the object, its nodes, its dictionary types and the text they point to; only a
- * message encoded here is an allocation of its own. The empty schema is a constant: references to it
- * are not counted.
+ * One allocation holds the object, its nodes, its dictionary types and the text they
+ * point to; only a message encoded here is an allocation of its own. The empty schema is
+ * a constant: references to it are not counted.
  */
 #include <stdalign.h>
 #include <string.h>
 
-#include "arrow/types.h"
 #include "arrow/reader.h"
+#include "arrow/types.h"
 #include "arrow/writer.h"
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -45,8 +45,8 @@ const vgi_schema *vgi__schema_empty(void)
     return &empty_schema;
 }
 
-vgi_schema *vgi__schema_alloc(const vgi_allocator *a, int32_t n_nodes, int32_t n_dictionaries,
-                              size_t text)
+vgi_schema *vgi__schema_alloc(const vgi_allocator *a, int32_t n_nodes,
+                              int32_t n_dictionaries, size_t text)
 {
     size_t nodes = (size_t)n_nodes * sizeof(vgi__node);
     size_t dictionaries = (size_t)n_dictionaries * sizeof(vgi__dictionary_type);
@@ -65,7 +65,8 @@ vgi_schema *vgi__schema_alloc(const vgi_allocator *a, int32_t n_nodes, int32_t n
     return s;
 }
 _Static_assert(sizeof(vgi_schema) % alignof(vgi__node) == 0, "nodes follow the schema");
-_Static_assert(sizeof(vgi__node) % alignof(vgi__dictionary_type) == 0, "types follow the nodes");
+_Static_assert(sizeof(vgi__node) % alignof(vgi__dictionary_type) == 0,
+               "types follow the nodes");
 
 vgi_schema *vgi_schema_ref(const vgi_schema *schema)
 {
@@ -119,7 +120,8 @@ static const char *shape_fault(const vgi_schema *s, int32_t node)
     case VGI__TYPE_STRUCT:
         return NULL;
     case VGI__TYPE_MAP:
-        if (n->n_children != 1 || child->logical != VGI__TYPE_STRUCT || child->n_children != 2)
+        if (n->n_children != 1 || child->logical != VGI__TYPE_STRUCT ||
+            child->n_children != 2)
             return "a map needs one child, a struct of key and value";
         return NULL;
     case VGI__TYPE_UNION:
@@ -171,9 +173,10 @@ int vgi__schema_finish(vgi_schema *s, int code, vgi_error *err)
         if (n->dictionary >= 0)
             s->n_spelled += s->dictionaries[n->dictionary].values->n_spelled;
         if (s->n_spelled > VGI__SCHEMA_SPELLED)
-            return vgi__fail(err, VGI_ELIMIT, NULL,
-                             "a schema with its dictionaries spelled out has over %d fields",
-                             VGI__SCHEMA_SPELLED);
+            return vgi__fail(
+                err, VGI_ELIMIT, NULL,
+                "a schema with its dictionaries spelled out has over %d fields",
+                VGI__SCHEMA_SPELLED);
     }
     count_slots(s);
     s->plain = s->n_dictionaries == 0 && s->n_views == 0;
@@ -287,18 +290,20 @@ static bool same_dictionary(const vgi_schema *a, const vgi__node *x, const vgi_s
                            b->dictionaries[y->dictionary].values, 1, false, false);
 }
 
-bool vgi__node_equal(const vgi_schema *a, int32_t na, const vgi_schema *b, int32_t nb, bool names,
-                     bool nullability)
+bool vgi__node_equal(const vgi_schema *a, int32_t na, const vgi_schema *b, int32_t nb,
+                     bool names, bool nullability)
 {
     const vgi__node *x = &a->nodes[na];
     const vgi__node *y = &b->nodes[nb];
     if (x->logical != y->logical || x->layout != y->layout || x->width != y->width ||
-        x->is_signed != y->is_signed || x->unit != y->unit || x->precision != y->precision ||
-        x->scale != y->scale || x->ordered != y->ordered || x->n_children != y->n_children)
+        x->is_signed != y->is_signed || x->unit != y->unit ||
+        x->precision != y->precision || x->scale != y->scale ||
+        x->ordered != y->ordered || x->n_children != y->n_children)
         return false;
     if (nullability && x->nullable != y->nullable)
         return false;
-    if (names && (x->name_len != y->name_len || memcmp(x->name, y->name, x->name_len) != 0))
+    if (names &&
+        (x->name_len != y->name_len || memcmp(x->name, y->name, x->name_len) != 0))
         return false;
     if (!same_text(x->extra, y->extra) || !same_dictionary(a, x, b, y))
         return false;
@@ -323,7 +328,8 @@ bool vgi_schema_equal(const vgi_schema *a, const vgi_schema *b)
     return vgi__node_equal(a, 0, b, 0, false, false);
 }
 
-size_t vgi_schema_type_text(const vgi_schema *schema, size_t index, char *buf, size_t size)
+size_t vgi_schema_type_text(const vgi_schema *schema, size_t index, char *buf,
+                            size_t size)
 {
     vgi__buffer text;
     vgi__buffer_init(&text, schema->allocator, SIZE_MAX);

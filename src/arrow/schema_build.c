@@ -2,9 +2,9 @@
 /*
  * Design notes: compiling schemas from C Data structs and from plain tables.
  *
- * Both sources are walked through one small interface. A first pass checks limits and adds up nodes,
- * dictionary types and text of one program; the second fills them. The value type of a dictionary is a
- * program of its own, compiled by the same two passes.
+ * Both sources are walked through one small interface. A first pass checks limits and
+ * adds up nodes, dictionary types and text of one program; the second fills them. The
+ * value type of a dictionary is a program of its own, compiled by the same two passes.
  */
 #include <string.h>
 
@@ -53,7 +53,8 @@ static const source c_data, table;
 static bool c_data_read(const void *at, field *f)
 {
     const struct ArrowSchema *s = at;
-    if (!s || !s->release || !s->format || s->n_children < 0 || (s->n_children > 0 && !s->children))
+    if (!s || !s->release || !s->format || s->n_children < 0 ||
+        (s->n_children > 0 && !s->children))
         return false;
     *f = (field){ .name = s->name ? s->name : "",
                   .format = s->format,
@@ -74,8 +75,8 @@ static const source c_data = { c_data_read, c_data_child };
 static bool table_read(const void *at, field *f)
 {
     const vgi_column *column = at;
-    if (!column->name || !column->format || (column->n_children > 0 && !column->children) ||
-        column->n_children > INT32_MAX)
+    if (!column->name || !column->format ||
+        (column->n_children > 0 && !column->children) || column->n_children > INT32_MAX)
         return false;
     *f = (field){ .name = column->name,
                   .format = column->format,
@@ -124,15 +125,16 @@ static int measure_field(program *p, const field *f, uint32_t depth)
 {
     compiler *c = p->c;
     if (depth > c->limits.depth)
-        return vgi__fail(c->err, VGI_ELIMIT, NULL, "schema is nested deeper than %u levels",
-                         c->limits.depth);
+        return vgi__fail(c->err, VGI_ELIMIT, NULL,
+                         "schema is nested deeper than %u levels", c->limits.depth);
     if (f->n_children >= (int64_t)c->limits.fields || ++c->fields > c->limits.fields)
         return vgi__fail(c->err, VGI_ELIMIT, NULL, "schema has more than %u fields",
                          c->limits.fields);
     size_t name = strnlen(f->name, (size_t)c->limits.name_bytes + 1);
     size_t format = strnlen(f->format, (size_t)c->limits.name_bytes + 1);
     if (name > c->limits.name_bytes || format > c->limits.name_bytes)
-        return vgi__fail(c->err, VGI_ELIMIT, NULL, "a field name or format is longer than %u bytes",
+        return vgi__fail(c->err, VGI_ELIMIT, NULL,
+                         "a field name or format is longer than %u bytes",
                          c->limits.name_bytes);
     if (!vgi__utf8_valid(f->name, name))
         return vgi__fail(c->err, VGI_EINVAL, NULL, "a field name is not valid UTF-8");
@@ -155,7 +157,8 @@ static int measure(program *p, const void *at, uint32_t depth)
     compiler *c = p->c;
     field f;
     if (!c->from->read(at, &f))
-        return vgi__fail(c->err, VGI_EINVAL, NULL, "a field has no name, no format or is released");
+        return vgi__fail(c->err, VGI_EINVAL, NULL,
+                         "a field has no name, no format or is released");
     int rc = measure_field(p, &f, depth);
     for (int64_t i = 0; rc == VGI_OK && i < f.n_children; i++)
         rc = measure(p, c->from->child(at, i), depth + 1);
@@ -174,7 +177,8 @@ static const char *keep(program *p, const void *from, size_t n)
 
 static int compile_values(compiler *c, const void *at, uint32_t depth, vgi_schema **out);
 
-static int fill_dictionary(program *p, vgi__node *node, const void *dictionary, uint32_t depth)
+static int fill_dictionary(program *p, vgi__node *node, const void *dictionary,
+                           uint32_t depth)
 {
     node->dictionary = p->n_dictionaries++;
     vgi__dictionary_type *type = &p->schema->dictionaries[node->dictionary];
@@ -200,10 +204,12 @@ static int fill(program *p, const void *at, uint32_t depth)
     node->n_children = (int32_t)f.n_children;
     node->dictionary = -1;
     if (f.metadata)
-        node->metadata = (const uint8_t *)keep(p, f.metadata, vgi__packed_metadata_size(f.metadata));
+        node->metadata =
+            (const uint8_t *)keep(p, f.metadata, vgi__packed_metadata_size(f.metadata));
     int64_t ordered =
         f.dictionary ? ARROW_FLAG_DICTIONARY_ORDERED : ARROW_FLAG_MAP_KEYS_SORTED;
-    node->ordered = (f.dictionary || node->logical == VGI__TYPE_MAP) && (f.flags & ordered);
+    node->ordered =
+        (f.dictionary || node->logical == VGI__TYPE_MAP) && (f.flags & ordered);
     int rc = f.dictionary ? fill_dictionary(p, node, f.dictionary, depth) : VGI_OK;
     for (int64_t i = 0; rc == VGI_OK && i < f.n_children; i++)
         rc = fill(p, c->from->child(at, i), depth + 1);
@@ -220,9 +226,11 @@ static void fill_root(vgi_schema *s, int64_t count)
     root->dictionary = -1;
 }
 
-/* Run both passes over `count` columns; `column` gives the i-th one of `at`. Finished, not sealed. */
+/* Run both passes over `count` columns; `column` gives the i-th one of `at`. Finished,
+ * not sealed. */
 static int compile(compiler *c, const void *at, int64_t count,
-                   const void *(*column)(const void *, int64_t), uint32_t depth, vgi_schema **out)
+                   const void *(*column)(const void *, int64_t), uint32_t depth,
+                   vgi_schema **out)
 {
     bool outermost = depth == 1;
     program p = { .c = c, .n_nodes = 1, .text = outermost ? c->metadata_size : 0 };
@@ -280,8 +288,8 @@ static int seal(vgi_schema *s, vgi_schema **out, vgi_error *err)
     return VGI_OK;
 }
 
-int vgi__schema_compile(vgi_schema **out, const struct ArrowSchema *s, const vgi_limits *limits,
-                        const vgi_allocator *a, vgi_error *err)
+int vgi__schema_compile(vgi_schema **out, const struct ArrowSchema *s,
+                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err)
 {
     compiler c = { .from = &c_data,
                    .limits = vgi_limits_effective(limits),
@@ -289,11 +297,14 @@ int vgi__schema_compile(vgi_schema **out, const struct ArrowSchema *s, const vgi
                    .err = err };
     field root;
     if (!c_data_read(s, &root) || strcmp(root.format, "+s") != 0 || root.dictionary)
-        return vgi__fail(err, VGI_EINVAL, NULL, "a schema must be a '+s' struct, not released");
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "a schema must be a '+s' struct, not released");
     if (root.n_children > (int64_t)c.limits.fields)
-        return vgi__fail(err, VGI_ELIMIT, NULL, "schema has more than %u fields", c.limits.fields);
+        return vgi__fail(err, VGI_ELIMIT, NULL, "schema has more than %u fields",
+                         c.limits.fields);
     if (root.metadata && !(c.metadata_size = check_metadata(&c, root.metadata)))
-        return vgi__fail(err, VGI_ELIMIT, NULL, "schema metadata is malformed or over %u bytes",
+        return vgi__fail(err, VGI_ELIMIT, NULL,
+                         "schema metadata is malformed or over %u bytes",
                          c.limits.metadata_bytes);
     c.metadata = root.metadata;
     vgi_schema *compiled;
@@ -311,11 +322,13 @@ static const void *table_column(const void *at, int64_t index)
     return &((const vgi_column *)at)[index];
 }
 
-int vgi_schema_build(vgi_schema **out, const vgi_column *columns, size_t count, vgi_error *err)
+int vgi_schema_build(vgi_schema **out, const vgi_column *columns, size_t count,
+                     vgi_error *err)
 {
     compiler c = { .from = &table, .limits = vgi_limits_effective(NULL), .err = err };
     if (count > c.limits.fields)
-        return vgi__fail(err, VGI_ELIMIT, NULL, "schema has more than %u fields", c.limits.fields);
+        return vgi__fail(err, VGI_ELIMIT, NULL, "schema has more than %u fields",
+                         c.limits.fields);
     if (count == 0) {
         *out = vgi_schema_ref(vgi__schema_empty());
         return VGI_OK;

@@ -85,6 +85,17 @@ static int malformed(decoder *d)
 
 /* ---- counting ---- */
 
+static int charge_fields(decoder *d, uint32_t n)
+{
+    if (n > d->fields_left)
+        return vgi__fail(
+            d->err, VGI_ELIMIT, NULL,
+            "Arrow schema has more fields than its size or the limit of %u allows",
+            d->limits->fields);
+    d->fields_left -= n;
+    return VGI_OK;
+}
+
 static int count_metadata(decoder *d, const vgi__fb_table *t, unsigned id, extent *e)
 {
     vgi__fb_vector pairs = vgi__fb_items(d->fb, t, id, 4);
@@ -141,7 +152,7 @@ static int count_field(decoder *d, vgi__fb_table field, uint32_t depth, extent *
         return rc;
     if (encoding.pos) {
         e->dictionaries++;
-        return VGI_OK;
+        return charge_fields(d, 1); /* its values are a node too */
     }
     return count_type(d, &field, depth, e);
 }
@@ -155,15 +166,12 @@ static int count_type(decoder *d, const vgi__fb_table *field, uint32_t depth, ex
     if (children.count && depth >= d->limits->depth)
         return vgi__fail(d->err, VGI_ELIMIT, NULL,
                          "Arrow schema is nested deeper than %u", d->limits->depth);
-    if (children.count > d->fields_left)
-        return vgi__fail(
-            d->err, VGI_ELIMIT, NULL,
-            "Arrow schema has more fields than its size or the limit of %u allows",
-            d->limits->fields);
-    d->fields_left -= children.count;
+    int rc = charge_fields(d, children.count);
+    if (rc != VGI_OK)
+        return rc;
     e->text += zone_bytes(d, field) + UNION_ID_TEXT_BYTES * (uint64_t)children.count;
     for (uint32_t i = 0; i < children.count; i++) {
-        int rc = count_field(d, vgi__fb_item(d->fb, children, i), depth + 1, e);
+        rc = count_field(d, vgi__fb_item(d->fb, children, i), depth + 1, e);
         if (rc != VGI_OK)
             return rc;
     }
@@ -545,12 +553,8 @@ static int decode_program(decoder *d, const vgi__fb_table *t, vgi_bytes message,
                         8); /* not used, yet it must be well formed */
     extent e = { 1, 0, message.len + 2 * FIELD_TEXT_BYTES };
     int rc = count_metadata(d, t, SCHEMA_METADATA, &e);
-    if (rc == VGI_OK && fields.count > d->fields_left)
-        rc = vgi__fail(
-            d->err, VGI_ELIMIT, NULL,
-            "Arrow schema: %u columns are more than its size or the limit of %u allows",
-            fields.count, d->limits->fields);
-    d->fields_left -= rc == VGI_OK ? fields.count : 0;
+    if (rc == VGI_OK)
+        rc = charge_fields(d, fields.count);
     for (uint32_t i = 0; rc == VGI_OK && i < fields.count; i++)
         rc = count_field(d, vgi__fb_item(d->fb, fields, i), 1, &e);
     if (rc != VGI_OK)

@@ -2,12 +2,13 @@
 /*
  * Design notes: encoding a schema message.
  *
- * The flatbuffer is laid out forwards: a table, then what it refers to, so that it is written in one walk
- * of the node program. A table is preceded by its vtable; references are patched when their target is
- * placed. Everything is aligned to its size from the start of the flatbuffer, which begins 8 bytes into
- * the message:
+ * The flatbuffer is laid out forwards: a table, then what it refers to, so that it is
+ * written in one walk of the node program. A table is preceded by its vtable; references
+ * are patched when their target is placed. Everything is aligned to its size from the
+ * start of the flatbuffer, which begins 8 bytes into the message:
  *
- *   FFFFFFFF | length | root reference | vtable, Message | vtable, Schema | [Field] | Field ... | padding to 8
+ *   FFFFFFFF | length | root reference | vtable, Message | vtable, Schema | [Field] |
+ * Field ... | padding to 8
  *
  * A failed append is sticky in the buffer, so failure is looked at once, at the end.
  */
@@ -29,13 +30,17 @@ typedef struct encoder {
     vgi_error *err;
 } encoder;
 
-/* A field of a table to be: `size` bytes of `value`; size 0: absent. References are 4 bytes, patched. */
+/* A field of a table to be: `size` bytes of `value`; size 0: absent. References are 4
+ * bytes, patched. */
 typedef struct slot {
     uint8_t size;
     int64_t value;
 } slot;
 
-#define REFERENCE { 4, 0 }
+#define REFERENCE \
+    { \
+        4, 0 \
+    }
 
 /* Append zeros until `plus` bytes further on is a multiple of `to` from the base. */
 static void align(encoder *e, size_t to, size_t plus)
@@ -108,7 +113,8 @@ static void put_string(encoder *e, size_t from, const char *text, size_t n)
     p[sizeof(uint32_t) + n] = 0;
 }
 
-/* A vector of `n` zeros of 4 bytes: references to be patched, or numbers. Its first item's place. */
+/* A vector of `n` zeros of 4 bytes: references to be patched, or numbers. Its first
+ * item's place. */
 static size_t put_vector(encoder *e, size_t from, size_t n)
 {
     align(e, 4, 0);
@@ -224,9 +230,12 @@ static size_t put_type(encoder *e, const vgi__node *n)
 
 static int put_fields(encoder *e, size_t from, const vgi_schema *s, int32_t parent);
 
-static void put_dictionary(encoder *e, size_t from, const vgi_schema *s, const vgi__node *index)
+static void put_dictionary(encoder *e, size_t from, const vgi_schema *s,
+                           const vgi__node *index)
 {
-    slot fields[] = { { 8, s->dictionaries[index->dictionary].id }, REFERENCE, { 1, index->ordered } };
+    slot fields[] = { { 8, s->dictionaries[index->dictionary].id },
+                      REFERENCE,
+                      { 1, index->ordered } };
     size_t at[3];
     point(e, from, put_table(e, fields, 3, at));
     point(e, at[1], put_int(e, index));
@@ -237,7 +246,8 @@ static int put_field(encoder *e, size_t from, const vgi_schema *s, int32_t node)
 {
     enum { NAME, NULLABLE, TYPE_KIND, TYPE, DICTIONARY, CHILDREN, METADATA, FIELDS };
     const vgi__node *n = &s->nodes[node];
-    const vgi_schema *types = n->dictionary >= 0 ? s->dictionaries[n->dictionary].values : s;
+    const vgi_schema *types =
+        n->dictionary >= 0 ? s->dictionaries[n->dictionary].values : s;
     int32_t type = n->dictionary >= 0 ? 1 : node;
     slot fields[FIELDS] = { [NAME] = REFERENCE,
                             [NULLABLE] = { 1, n->nullable },

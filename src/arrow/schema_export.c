@@ -2,9 +2,9 @@
 /*
  * Design notes: schemas out through the C Data Interface.
  *
- * A consumer may move any child out of its parent and release the two in any order. So each struct holds
- * its own reference to the schema, whose text it points into, and owns one allocation for the pointers
- * and structs of its children.
+ * A consumer may move any child out of its parent and release the two in any order. So
+ * each struct holds its own reference to the schema, whose text it points into, and owns
+ * one allocation for the pointers and structs of its children.
  */
 #include <string.h>
 
@@ -42,19 +42,21 @@ static bool make_children(struct ArrowSchema *self, const vgi_allocator *a, int3
     return true;
 }
 
-/* What was exported before a failure is released by the caller, with the outermost struct. */
+/* What was exported before a failure is released by the caller, with the outermost
+ * struct. */
 static bool export_node(const vgi_schema *s, int32_t node, struct ArrowSchema *out)
 {
     const vgi__node *n = &s->nodes[node];
     int64_t ordered =
         n->dictionary >= 0 ? ARROW_FLAG_DICTIONARY_ORDERED : ARROW_FLAG_MAP_KEYS_SORTED;
-    *out = (struct ArrowSchema){ .format = n->format,
-                                 .name = n->name,
-                                 .metadata = (const char *)(node == 0 ? s->metadata : n->metadata),
-                                 .flags = (n->nullable ? ARROW_FLAG_NULLABLE : 0) |
-                                          (n->ordered ? ordered : 0),
-                                 .release = release,
-                                 .private_data = vgi_schema_ref(s) };
+    *out = (struct ArrowSchema){
+        .format = n->format,
+        .name = n->name,
+        .metadata = (const char *)(node == 0 ? s->metadata : n->metadata),
+        .flags = (n->nullable ? ARROW_FLAG_NULLABLE : 0) | (n->ordered ? ordered : 0),
+        .release = release,
+        .private_data = vgi_schema_ref(s)
+    };
     if (n->dictionary >= 0) {
         out->dictionary = vgi__calloc(s->allocator, 1, sizeof(*out->dictionary));
         if (!out->dictionary ||

@@ -24,7 +24,9 @@ static const char *const plain_names[] = {
 static bool number_text(vgi__buffer *b, const vgi__node *n)
 {
     if (n->logical == VGI__TYPE_FLOAT)
-        return vgi__buffer_str(b, n->width == 2 ? "halffloat" : n->width == 4 ? "float" : "double");
+        return vgi__buffer_str(b, n->width == 2   ? "halffloat"
+                                  : n->width == 4 ? "float"
+                                                  : "double");
     return vgi__buffer_printf(b, "%s%d", n->is_signed ? "int" : "uint", n->width * 8);
 }
 
@@ -37,7 +39,8 @@ static bool scalar_text(vgi__buffer *b, const vgi__node *n)
     case VGI__TYPE_FLOAT:
         return number_text(b, n);
     case VGI__TYPE_DECIMAL:
-        return vgi__buffer_printf(b, "decimal%d(%d, %d)", n->width * 8, n->precision, n->scale);
+        return vgi__buffer_printf(b, "decimal%d(%d, %d)", n->width * 8, n->precision,
+                                  n->scale);
     case VGI__TYPE_DATE:
         return vgi__buffer_str(b, n->unit == VGI__UNIT_S ? "date32[day]" : "date64[ms]");
     case VGI__TYPE_TIME:
@@ -101,7 +104,8 @@ static bool run_end_text(vgi__buffer *b, const vgi_schema *s, int32_t node)
 {
     int32_t ends = vgi__child(node);
     return vgi__buffer_str(b, "run_ends: ") && vgi__type_text(b, s, ends) &&
-           vgi__buffer_str(b, ", values: ") && vgi__type_text(b, s, vgi__sibling(s, ends));
+           vgi__buffer_str(b, ", values: ") &&
+           vgi__type_text(b, s, vgi__sibling(s, ends));
 }
 
 static const char *nested_name(const vgi__node *n)
@@ -194,7 +198,8 @@ const char *vgi__names_words(char *out, size_t size, const vgi_schema *s)
     vgi__buffer text = fixed(out, size);
     bool ok = vgi__buffer_char(&text, '[');
     for (size_t i = 0; ok && i < vgi_schema_columns(s); i++)
-        ok = vgi__buffer_printf(&text, "%s'%s'", i > 0 ? ", " : "", vgi_schema_name(s, i));
+        ok =
+            vgi__buffer_printf(&text, "%s'%s'", i > 0 ? ", " : "", vgi_schema_name(s, i));
     (void)vgi__buffer_char(&text, ']');
     return done(&text);
 }

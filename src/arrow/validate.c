@@ -261,11 +261,10 @@ static const char *check_fixed(const vgi__array_check *c)
 /* ---- unions ---- */
 
 /* child[id]: which child a type id stands for, -1 none. From text as "0,1,5". */
-static void read_type_ids(const char *text, int16_t child[UNION_IDS])
+static void read_type_ids(const char *text, int8_t child[UNION_IDS])
 {
-    for (int i = 0; i < UNION_IDS; i++)
-        child[i] = -1;
-    for (int16_t index = 0; *text; index++) {
+    memset(child, -1, UNION_IDS);
+    for (int8_t index = 0; *text; index++) {
         char *end;
         long id = strtol(text, &end, 10);
         child[id & (UNION_IDS - 1)] = index;
@@ -278,7 +277,7 @@ static const char *check_type_ids(const vgi__array_check *c)
     const struct ArrowArray *a = c->array;
     if (!holds(c->buffers[0], a->length, 1))
         return SHORT_VALUES;
-    int16_t child[UNION_IDS];
+    int8_t child[UNION_IDS];
     read_type_ids(c->node->extra, child);
     const int8_t *ids = a->buffers[0];
     for (int64_t i = 0; i < a->length; i++)
@@ -294,19 +293,19 @@ static const char *check_union(vgi__array_check *c, bool dense)
         return SHORT_VALUES;
     if (!dense)
         c->child_rows = c->array->length;
-    return check_type_ids(c);
+    return c->array->length > 0 ? check_type_ids(c) : NULL;
 }
 
 static const char *nest_dense_union(const vgi__array_check *c)
 {
     const struct ArrowArray *a = c->array;
-    int16_t child[UNION_IDS];
+    int8_t child[UNION_IDS];
     int32_t last[UNION_IDS] = { 0 };
     read_type_ids(c->node->extra, child);
     const int8_t *ids = a->buffers[0];
     const int32_t *offsets = a->buffers[1];
     for (int64_t i = 0; i < a->length; i++) {
-        int16_t k = child[ids[i]];
+        int8_t k = child[ids[i]];
         if (offsets[i] < last[k] || offsets[i] >= a->children[k]->length)
             return "union offsets out of order or beyond the child";
         last[k] = offsets[i];
@@ -428,7 +427,7 @@ const char *vgi__validate_nesting(const vgi__array_check *c)
     case VGI__LAYOUT_LIST_VIEW64:
         return nest_list_view(c, true);
     case VGI__LAYOUT_UNION_DENSE:
-        return nest_dense_union(c);
+        return c->array->length > 0 ? nest_dense_union(c) : NULL;
     case VGI__LAYOUT_RUN_END:
         return nest_run_ends(c);
     default:

@@ -12,14 +12,14 @@
 /* Scratch memory beyond this is given back after a flush. */
 #define KEEP_BYTES ((size_t)1 << 20)
 
-/* What the stream last sent for one dictionary: the bytes of the message. Nodes that share a dictionary
- * share this, so it is looked at once for each batch. */
+/* What the stream last sent for one dictionary: the bytes of the message. Nodes that
+ * share a dictionary share this, so it is looked at once for each batch. */
 typedef struct sent {
     vgi__buffer message;
     bool known;
-    uint64_t batch; /* looked at for this one, */
+    uint64_t batch;                  /* looked at for this one, */
     const struct ArrowArray *values; /* with these, */
-    bool changed;   /* and sent anew */
+    bool changed;                    /* and sent anew */
 } sent;
 
 struct vgi__writer {
@@ -104,8 +104,8 @@ void vgi__writer_rewind(vgi__writer *w, vgi__writer_mark m)
 static bool reserve_dictionaries(vgi__writer *w, size_t n)
 {
     size_t before = w->dictionaries_cap;
-    if (n > before &&
-        !vgi__grow(w->allocator, (void **)&w->dictionaries, &w->dictionaries_cap, n, sizeof(sent)))
+    if (n > before && !vgi__grow(w->allocator, (void **)&w->dictionaries,
+                                 &w->dictionaries_cap, n, sizeof(sent)))
         return false;
     for (size_t i = before; i < w->dictionaries_cap; i++) {
         w->dictionaries[i] = (sent){ .known = false };
@@ -116,15 +116,16 @@ static bool reserve_dictionaries(vgi__writer *w, size_t n)
     return true;
 }
 
-/* Encode the dictionary message into scratch; keep it there only if it differs from the last one, or if
- * one nested in it did. */
+/* Encode the dictionary message into scratch; keep it there only if it differs from the
+ * last one, or if one nested in it did. */
 static int write_dictionary(vgi__writer *w, const vgi__dictionary_type *type, sent *last,
                             vgi_error *err)
 {
     vgi__send *o = &w->out;
     vgi__writer_mark start = vgi__writer_mark_here(w);
     o->copy = true;
-    int rc = vgi__encode_dictionary(o, type->values, last->values, type->id, &w->limits, err);
+    int rc =
+        vgi__encode_dictionary(o, type->values, last->values, type->id, &w->limits, err);
     o->copy = false;
     if (rc != VGI_OK)
         return rc;
@@ -152,7 +153,8 @@ typedef struct walk {
 
 static int walk_node(walk *k, int32_t node, const struct ArrowArray *a);
 
-/* The dictionary of a node, after those nested in it. `a` NULL: no rows, so only what was never sent. */
+/* The dictionary of a node, after those nested in it. `a` NULL: no rows, so only what was
+ * never sent. */
 static int walk_dictionary(walk *k, const vgi__node *n, const struct ArrowArray *a)
 {
     vgi__writer *w = k->writer;
@@ -164,8 +166,8 @@ static int walk_dictionary(walk *k, const vgi__node *n, const struct ArrowArray 
         if (mine->values == values)
             return VGI_OK;
         return vgi__fail(k->err, VGI_ENOTSUP, NULL,
-                         "column '%s' shares dictionary %lld but has other values", n->name,
-                         (long long)type->id);
+                         "column '%s' shares dictionary %lld but has other values",
+                         n->name, (long long)type->id);
     }
     walk inner = { w, type->values, k->slot + (size_t)type->nested, false, k->err };
     int rc = type->values->n_dictionaries > 0 ? walk_node(&inner, 1, values) : VGI_OK;
@@ -229,8 +231,8 @@ static int write_batch(vgi__writer *w, const struct ArrowArray *a, const vgi_met
     return rc;
 }
 
-int vgi__writer_batch(vgi__writer *w, const struct ArrowArray *array, const vgi_metadata *m,
-                      vgi_error *err)
+int vgi__writer_batch(vgi__writer *w, const struct ArrowArray *array,
+                      const vgi_metadata *m, vgi_error *err)
 {
     return write_batch(w, array, m, err);
 }
@@ -279,9 +281,9 @@ static void forget(vgi__writer *w)
 int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err)
 {
     vgi__send *o = &w->out;
-    if (!vgi__send_cut(o) ||
-        (o->n_segments > w->iov_cap && !vgi__grow(w->allocator, (void **)&w->iov, &w->iov_cap,
-                                                  o->n_segments, sizeof(*w->iov)))) {
+    if (!vgi__send_cut(o) || (o->n_segments > w->iov_cap &&
+                              !vgi__grow(w->allocator, (void **)&w->iov, &w->iov_cap,
+                                         o->n_segments, sizeof(*w->iov)))) {
         forget(w);
         return vgi__fail_nomem(err);
     }
@@ -303,9 +305,11 @@ int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err)
     bool ok = vgi__buffer_reserve(out, vgi__writer_pending(w)) != NULL;
     for (size_t i = 0; ok && i < o->n_segments; i++) {
         const vgi__segment *s = &o->segments[i];
-        ok = vgi__buffer_append(out, s->data ? s->data : o->scratch.data + s->offset, s->len);
+        ok = vgi__buffer_append(out, s->data ? s->data : o->scratch.data + s->offset,
+                                s->len);
     }
-    ok = ok && vgi__buffer_append(out, o->scratch.data + o->tail, o->scratch.len - o->tail);
+    ok = ok &&
+         vgi__buffer_append(out, o->scratch.data + o->tail, o->scratch.len - o->tail);
     forget(w);
     return ok ? VGI_OK : vgi__fail_nomem(err);
 }
@@ -321,7 +325,8 @@ int vgi_batch_encode(const vgi_batch *batch, const vgi_metadata *metadata, vgi_a
         return rc;
     rc = vgi__writer_schema(w, batch->schema, err);
     if (rc == VGI_OK)
-        rc = vgi__writer_batch(w, batch->root, metadata ? metadata : &batch->metadata, err);
+        rc = vgi__writer_batch(w, batch->root, metadata ? metadata : &batch->metadata,
+                               err);
     if (rc == VGI_OK)
         rc = vgi__writer_eos(w, err);
     size_t n = vgi__writer_pending(w);

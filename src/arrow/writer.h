@@ -2,12 +2,14 @@
 /*
  * Design notes: writing Arrow IPC streams.
  *
- * A writer collects what is to be sent as segments: bytes of its own scratch buffer, and references to
- * buffers of the caller of 4 KiB and more, and flushes them with one gathered write. Referenced memory
- * must stay valid until the flush. Between flushes several streams may be written (header stream, data stream).
+ * A writer collects what is to be sent as segments: bytes of its own scratch buffer, and
+ * references to buffers of the caller of 4 KiB and more, and flushes them with one
+ * gathered write. Referenced memory must stay valid until the flush. Between flushes
+ * several streams may be written (header stream, data stream).
  *
- * Dictionaries: before a record batch, a dictionary message is written for each dictionary whose content
- * differs from what this stream last wrote under its id (nested ones first).
+ * Dictionaries: before a record batch, a dictionary message is written for each
+ * dictionary whose content differs from what this stream last wrote under its id (nested
+ * ones first).
  */
 #ifndef VGI_ARROW_WRITER_H
 #define VGI_ARROW_WRITER_H
@@ -16,23 +18,31 @@
 #include "base/buffer.h"
 #include "base/io.h"
 
+/* Buffers from this size on are referenced, smaller ones are copied. */
+#define VGI__REFERENCE_BYTES 4096
+
 typedef struct vgi__writer vgi__writer;
 
-int vgi__writer_new(vgi__writer **out, const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
+int vgi__writer_new(vgi__writer **out, const vgi_limits *limits, const vgi_allocator *a,
+                    vgi_error *err);
 void vgi__writer_free(vgi__writer *w);
 
-int vgi__writer_schema(vgi__writer *w, const vgi_schema *s, vgi_error *err); /* begins a stream; s is referenced until the next stream */
-/* `array` is a struct array of the begun schema; any offset. On failure nothing of it was added. */
-int vgi__writer_batch(vgi__writer *w, const struct ArrowArray *array, const vgi_metadata *m, vgi_error *err);
+/* Begin a stream. `s` is referenced until the next one begins. */
+int vgi__writer_schema(vgi__writer *w, const vgi_schema *s, vgi_error *err);
+/* `array` is a struct array of the begun schema; any offset. On failure nothing of it was
+ * added. */
+int vgi__writer_batch(vgi__writer *w, const struct ArrowArray *array,
+                      const vgi_metadata *m, vgi_error *err);
 /* A batch of zero rows on the begun schema (logs, errors, pointers). */
 int vgi__writer_empty_batch(vgi__writer *w, const vgi_metadata *m, vgi_error *err);
 int vgi__writer_eos(vgi__writer *w, vgi_error *err);
-size_t vgi__writer_pending(const vgi__writer *w);   /* bytes not flushed */
-uint64_t vgi__writer_bytes(const vgi__writer *w);    /* bytes added so far */
-int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err); /* also forgets on failure */
-int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err); /* flush into memory */
-/* Undo everything since a mark (a batch that turned out not to be sendable). A mark within a stream is
- * good until the next stream begins, any mark until the next flush. */
+size_t vgi__writer_pending(const vgi__writer *w); /* bytes not flushed */
+uint64_t vgi__writer_bytes(const vgi__writer *w); /* bytes added so far */
+/* What is pending is forgotten, also on failure. gather: flush into memory. */
+int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err);
+int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err);
+/* Undo everything since a mark (a batch that turned out not to be sendable). A mark
+ * within a stream is good until the next stream begins, any mark until the next flush. */
 typedef struct vgi__writer_mark {
     size_t scratch, segments;
     uint64_t referenced;

@@ -263,15 +263,16 @@ static int put_map(vgi__json_cells *c, int32_t node, const vgi__json_value *v,
 {
     struct entries e = { c, node, at, VGI_OK };
 
-    if (v->kind == VGI__JSON_OBJECT)
-        vgi__json_each(v->json, put_object_entry, &e);
-    else if (v->kind != VGI__JSON_ARRAY)
+    if (v->kind != VGI__JSON_OBJECT && v->kind != VGI__JSON_ARRAY)
         return vgi__json_misfit(c, at, v, node);
-    else
+    if (v->kind == VGI__JSON_OBJECT) {
+        vgi__json_each(v->json, put_object_entry, &e);
+    } else {
         for (size_t i = 0; i < vgi__json_count(v->json) && e.rc == VGI_OK; i++) {
             const vgi__json_path here = { at, { NULL, 0 }, i };
             e.rc = put_pair(c, node, vgi__json_at(v->json, i), &here);
         }
+    }
     return e.rc == VGI_OK ? built(c, at, vgi__builder_close_list(c->builder, node))
                           : e.rc;
 }

@@ -4,12 +4,11 @@
 
 #include "base/fail.h"
 
-static int exchange(vgi_client *c, const vgi__target *target, const vgi_schema *schema,
-                    const struct ArrowArray *array, const vgi_metadata *extra,
+static int exchange(vgi_client *c, const vgi__target *target, const vgi__payload *params,
                     vgi_error *err)
 {
     const vgi_schema *answer_schema;
-    int rc = vgi__client_request(c, target, false, schema, array, extra, err);
+    int rc = vgi__client_request(c, target, false, params, err);
 
     if (rc == VGI_OK)
         rc = vgi__answer_begin(c, &answer_schema, err);
@@ -52,17 +51,16 @@ static int learn(vgi_client *c)
     return rc;
 }
 
-int vgi__client_unary(vgi_client *c, const vgi__target *target, const vgi_schema *schema,
-                      const struct ArrowArray *array, const vgi_metadata *extra,
-                      vgi_error *err)
+int vgi__client_unary(vgi_client *c, const vgi__target *target,
+                      const vgi__payload *params, vgi_error *err)
 {
-    int rc = exchange(c, target, schema, array, extra, err);
+    int rc = exchange(c, target, params, err);
 
     if (target->protocol || target->plain)
         return rc;
     if (rc == VGI_EREMOTE && wants_protocol(c) && learn(c) == VGI_OK) {
         vgi__failure_clear(&c->failure);
-        return exchange(c, target, schema, array, extra, err);
+        return exchange(c, target, params, err);
     }
     if ((rc == VGI_OK || rc == VGI_EREMOTE) && c->routing == VGI__ROUTING_UNKNOWN &&
         !wants_protocol(c))
@@ -91,8 +89,7 @@ int vgi_client_call(vgi_client *client, const char *method, const vgi_type *in_t
                     vgi_error *err)
 {
     const vgi__target target = { .method = method };
-    const vgi_schema *schema = NULL;
-    struct ArrowArray *array = NULL;
+    vgi__payload params = { 0 };
     vgi__compiled *result = NULL;
     vgi_error local;
     int rc;
@@ -103,9 +100,9 @@ int vgi_client_call(vgi_client *client, const char *method, const vgi_type *in_t
     if (rc == VGI_OK)
         rc = vgi__client_compile(client, out_type, VGI__ROLE_RESULT, &result, err);
     if (rc == VGI_OK)
-        rc = vgi__client_params(client, in_type, in, &schema, &array, err);
+        rc = vgi__client_params(client, in_type, in, &params, err);
     if (rc == VGI_OK)
-        rc = vgi__client_unary(client, &target, schema, array, NULL, err);
+        rc = vgi__client_unary(client, &target, &params, err);
     if (rc != VGI_OK || out_type->kind == VGI_KIND_VOID)
         return rc;
     rc = bind_result(client, method, out_type, out, err);
@@ -119,16 +116,14 @@ int vgi_client_call_batch(vgi_client *client, const char *method, const vgi_batc
                           vgi_batch **result, vgi_error *err)
 {
     const vgi__target target = { .method = method };
-    const vgi_metadata extra = params ? vgi_batch_metadata(params) : (vgi_metadata){ 0 };
-    const vgi_schema *schema = params ? vgi_batch_schema(params) : vgi__schema_empty();
+    const vgi__payload payload = vgi__payload_of(params);
     vgi_error local;
     int rc;
 
     err = err ? err : &local;
     rc = vgi__client_ready(client, err);
     if (rc == VGI_OK)
-        rc = vgi__client_unary(client, &target, schema,
-                               params ? vgi_batch_array(params) : NULL, &extra, err);
+        rc = vgi__client_unary(client, &target, &payload, err);
     if (rc != VGI_OK || !result)
         return rc;
     *result = NULL;

@@ -67,6 +67,13 @@ typedef struct vgi__target {
     bool plain;           /* names no protocol, whatever the client's is */
 } vgi__target;
 
+/* The parameters of a request. All zero: there are none. */
+typedef struct vgi__payload {
+    const vgi_schema *schema;       /* NULL: the empty one */
+    const struct ArrowArray *array; /* NULL: zero rows */
+    vgi_metadata extra;             /* goes with the routing keys */
+} vgi__payload;
+
 /* A client on a channel, which it takes. On failure the channel stays the caller's. */
 int vgi__client_new(vgi_client **out, vgi__channel *channel,
                     const vgi_client_options *options, vgi_error *err);
@@ -75,19 +82,17 @@ int vgi__client_new(vgi_client **out, vgi__channel *channel,
 
 /* VGI_OK when a call can be made now. Forgets the last failure. */
 int vgi__client_ready(vgi_client *c, vgi_error *err);
-/* Send a request: `array` with `extra` metadata to `target`. array NULL: zero rows. */
+/* Send a request. */
 int vgi__client_request(vgi_client *c, const vgi__target *target, bool stream,
-                        const vgi_schema *schema, const struct ArrowArray *array,
-                        const vgi_metadata *extra, vgi_error *err);
+                        const vgi__payload *params, vgi_error *err);
 /* Compile `type`, or find it. Borrowed until VGI__RECORD_CACHE further types were
  * compiled. */
 int vgi__client_compile(vgi_client *c, const vgi_type *type, vgi__role role,
                         vgi__compiled **out, vgi_error *err);
-/* Parameters as a one-row array, borrowed until this type's next. *array NULL: there are
- * none. */
+/* Parameters from a struct, borrowed until this type's next. */
 int vgi__client_params(vgi_client *c, const vgi_type *type, const void *in,
-                       const vgi_schema **schema, struct ArrowArray **array,
-                       vgi_error *err);
+                       vgi__payload *params, vgi_error *err);
+vgi__payload vgi__payload_of(const vgi_batch *params); /* borrowed; NULL: none */
 
 /* ---- stream.c ---- */
 
@@ -119,9 +124,8 @@ void vgi__failure_free(vgi__failure *f);
 /* ---- call.c ---- */
 
 /* A unary call; the answer's batch is in c->answer until the client's next call. */
-int vgi__client_unary(vgi_client *c, const vgi__target *target, const vgi_schema *schema,
-                      const struct ArrowArray *array, const vgi_metadata *extra,
-                      vgi_error *err);
+int vgi__client_unary(vgi_client *c, const vgi__target *target,
+                      const vgi__payload *params, vgi_error *err);
 
 /* ---- reflection.c, describe_seed.c: the two ways to introspect ---- */
 

@@ -62,7 +62,7 @@ int vgi__describe_seed(vgi_client *c, vgi_description *d, vgi_error *err)
     const vgi_batch *b = &c->answer;
     vgi_arena mem = { .allocator = c->allocator };
     vgi_metadata m;
-    int rc = vgi__client_unary(c, &target, vgi__schema_empty(), NULL, NULL, err);
+    int rc = vgi__client_unary(c, &target, &(vgi__payload){ 0 }, err);
 
     if (rc != VGI_OK)
         return rc;

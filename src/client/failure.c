@@ -75,28 +75,26 @@ static void split_message(vgi_str whole, vgi_str *type, vgi_str *text)
 /* The summary: one line of valid UTF-8, cut at a character. */
 static void summarise(const vgi_remote_failure *info, vgi_error *err)
 {
-    char type[VGI_ERROR_TYPE_SIZE], line[VGI_ERROR_MESSAGE_SIZE], echo[VGI_ECHO_SIZE];
+    const vgi_str type = vgi__utf8_valid(info->type.data, info->type.len)
+                             ? info->type
+                             : VGI_LIT(UNNAMED_TYPE);
+    char name[VGI_ERROR_TYPE_SIZE], line[VGI_ERROR_MESSAGE_SIZE], echo[VGI_ECHO_SIZE];
     size_t n = info->message.len;
 
-    if (!err)
-        return;
-    if (info->type.len >= sizeof(type) ||
-        !vgi__utf8_valid(info->type.data, info->type.len))
-        memcpy(type, UNNAMED_TYPE, sizeof(UNNAMED_TYPE));
-    else
-        memcpy(type, info->type.data, info->type.len), type[info->type.len] = '\0';
+    const size_t type_bytes = vgi__utf8_cut(type.data, type.len, sizeof(name) - 1);
+    memcpy(name, type.data, type_bytes);
+    name[type_bytes] = '\0';
     if (!vgi__utf8_valid(info->message.data, n)) {
-        vgi__fail(err, VGI_EREMOTE, type, "%s", vgi__echo(echo, info->message));
+        vgi__fail(err, VGI_EREMOTE, name, "%s", vgi__echo(echo, info->message));
         return;
     }
-    if (n >= sizeof(line))
-        n = vgi__utf8_cut(info->message.data, n, sizeof(line) - 1);
+    n = vgi__utf8_cut(info->message.data, n, sizeof(line) - 1);
     for (size_t i = 0; i < n; i++) {
-        const char ch = info->message.data[i];
-        line[i] = (unsigned char)ch < 0x20 || ch == 0x7f ? ' ' : ch;
+        const unsigned char ch = (unsigned char)info->message.data[i];
+        line[i] = ch < 0x20 || ch == 0x7f ? ' ' : (char)ch;
     }
     line[n] = '\0';
-    vgi__fail(err, VGI_EREMOTE, type, "%s", line);
+    vgi__fail(err, VGI_EREMOTE, name, "%s", line);
 }
 
 int vgi__failure_keep(vgi__failure *f, const vgi_batch *b, vgi_error *err)

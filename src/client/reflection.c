@@ -52,18 +52,15 @@ typedef struct describe_params {
 } describe_params;
 VGI_STRUCT(describe_params, VGI_FIELD(describe_params, protocol));
 
-/* Call a reflection method; *out borrows from *blob, which is owned, and from `mem`. */
+/* Call a reflection method; *blob, owned, is the one-row stream it answers with. */
 static int reflect(vgi_client *c, const char *method, const vgi_batch *params,
-                   const vgi_type *type, void *out, vgi_arena *mem, vgi_batch **blob,
-                   vgi_error *err)
+                   vgi_batch **blob, vgi_error *err)
 {
     const vgi__target target = { .method = method, .protocol = REFLECTION };
+    const vgi__payload payload = vgi__payload_of(params);
     vgi_bytes bytes;
-    int rc;
+    int rc = vgi__client_unary(c, &target, &payload, err);
 
-    rc = vgi__client_unary(c, &target,
-                           params ? vgi_batch_schema(params) : vgi__schema_empty(),
-                           params ? vgi_batch_array(params) : NULL, NULL, err);
     if (rc != VGI_OK)
         return rc;
     if (vgi_batch_rows(&c->answer) != 1 ||
@@ -74,14 +71,17 @@ static int reflect(vgi_client *c, const char *method, const vgi_batch *params,
     if (rc == VGI_END)
         rc = vgi__fail(err, VGI_EPROTO, NULL, "the server's answer to %s is empty",
                        method);
-    return rc == VGI_OK ? vgi_batch_row(*blob, 0, type, out, mem, err) : rc;
+    return rc;
 }
 
+/* *out borrows from *blob, which is owned, and from `mem`. */
 static int list_protocols(vgi_client *c, protocol_list *out, vgi_arena *mem,
                           vgi_batch **blob, vgi_error *err)
 {
-    return reflect(c, "list_protocols", NULL, &vgi_type_protocol_list, out, mem, blob,
-                   err);
+    int rc = reflect(c, "list_protocols", NULL, blob, err);
+
+    return rc == VGI_OK ? vgi_batch_row(*blob, 0, VGI_INTO(protocol_list, out), mem, err)
+                        : rc;
 }
 
 /* The protocol that clients mean who name none: the first that is not the framework's. */
@@ -170,7 +170,9 @@ static int describe_protocol(vgi_client *c, vgi_description *d, vgi_error *err)
     int rc = vgi_batch_from_rows(&in, VGI_FROM(describe_params, &params), 1, err);
 
     if (rc == VGI_OK)
-        rc = reflect(c, "describe", in, &vgi_type_service_entry, &s, &mem, &blob, err);
+        rc = reflect(c, "describe", in, &blob, err);
+    if (rc == VGI_OK)
+        rc = vgi_batch_row(blob, 0, VGI_INTO(service_entry, &s), &mem, err);
     if (rc == VGI_OK) {
         d->version = REFLECTION;
         d->name = vgi__description_str(d, s.protocol);

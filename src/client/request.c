@@ -29,11 +29,10 @@ static vgi_pair pair_of(const char *key, const char *value)
 static int request_metadata(vgi_client *c, const vgi__target *target,
                             const vgi_metadata *extra, vgi_metadata *out, vgi_error *err)
 {
-    const size_t n_extra = extra ? extra->count : 0;
     const char *protocol = target->protocol ? target->protocol : c->protocol;
     size_t n = 0;
 
-    if (!vgi__grow(c->allocator, (void **)&c->pairs, &c->pairs_cap, n_extra + 4,
+    if (!vgi__grow(c->allocator, (void **)&c->pairs, &c->pairs_cap, extra->count + 4,
                    sizeof(*c->pairs)))
         return vgi__fail_nomem(err);
     c->pairs[n++] = pair_of(VGI_KEY_METHOD, target->method);
@@ -42,25 +41,33 @@ static int request_metadata(vgi_client *c, const vgi__target *target,
         c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL, protocol);
     if (c->protocol_version && !target->protocol && !target->plain)
         c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL_VERSION, c->protocol_version);
-    if (n_extra)
-        memcpy(c->pairs + n, extra->pairs, n_extra * sizeof(*c->pairs));
-    *out = (vgi_metadata){ c->pairs, n + n_extra };
+    if (extra->count)
+        memcpy(c->pairs + n, extra->pairs, extra->count * sizeof(*c->pairs));
+    *out = (vgi_metadata){ c->pairs, n + extra->count };
     return VGI_OK;
 }
 
 int vgi__client_request(vgi_client *c, const vgi__target *target, bool stream,
-                        const vgi_schema *schema, const struct ArrowArray *array,
-                        const vgi_metadata *extra, vgi_error *err)
+                        const vgi__payload *params, vgi_error *err)
 {
-    vgi__outgoing out = {
-        .method = target->method, .stream = stream, .schema = schema, .array = array
-    };
-    int rc = request_metadata(c, target, extra, &out.metadata, err);
+    vgi__outgoing out = { .method = target->method,
+                          .stream = stream,
+                          .schema = params->schema ? params->schema : vgi__schema_empty(),
+                          .array = params->array };
+    int rc = request_metadata(c, target, &params->extra, &out.metadata, err);
 
     c->logs = 0;
     if (rc == VGI_OK)
         rc = c->channel->ops->request(c->channel, &out, err);
     return vgi__client_lost(c, rc, err);
+}
+
+vgi__payload vgi__payload_of(const vgi_batch *params)
+{
+    if (!params)
+        return (vgi__payload){ 0 };
+    return (vgi__payload){ vgi_batch_schema(params), vgi_batch_array(params),
+                           vgi_batch_metadata(params) };
 }
 
 int vgi__client_compile(vgi_client *c, const vgi_type *type, vgi__role role,
@@ -93,27 +100,30 @@ int vgi__client_compile(vgi_client *c, const vgi_type *type, vgi__role role,
 }
 
 int vgi__client_params(vgi_client *c, const vgi_type *type, const void *in,
-                       const vgi_schema **schema, struct ArrowArray **array,
-                       vgi_error *err)
+                       vgi__payload *params, vgi_error *err)
 {
-    vgi__compiled *params = NULL;
-    int rc = vgi__client_compile(c, type, VGI__ROLE_PARAMS, &params, err);
+    vgi__compiled *compiled = NULL;
+    struct ArrowArray *array = NULL;
+    int rc = vgi__client_compile(c, type, VGI__ROLE_PARAMS, &compiled, err);
 
     if (rc != VGI_OK)
         return rc;
-    *schema = vgi__record_schema(params->record);
-    *array = NULL;
-    if (vgi_schema_columns(*schema) == 0)
+    params->schema = vgi__record_schema(compiled->record);
+    if (vgi_schema_columns(params->schema) == 0)
         return VGI_OK;
     if (!in)
         return vgi__fail(err, VGI_EINVAL, NULL,
                          "the parameters are NULL, but %s has fields",
                          type->name ? type->name : "their type");
-    if (!params->builder)
-        rc = vgi__builder_new(&params->builder, *schema, &c->limits, c->allocator, err);
+    if (!compiled->builder)
+        rc = vgi__builder_new(&compiled->builder, params->schema, &c->limits,
+                              c->allocator, err);
     if (rc != VGI_OK)
         return rc;
-    vgi__builder_reset(params->builder);
-    rc = vgi__record_append(params->record, in, params->builder, err);
-    return rc == VGI_OK ? vgi__builder_finish(params->builder, 1, array, err) : rc;
+    vgi__builder_reset(compiled->builder);
+    rc = vgi__record_append(compiled->record, in, compiled->builder, err);
+    if (rc == VGI_OK)
+        rc = vgi__builder_finish(compiled->builder, 1, &array, err);
+    params->array = array;
+    return rc;
 }

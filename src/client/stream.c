@@ -373,8 +373,7 @@ static int ready(vgi_client *c, vgi_error *err)
 }
 
 static int open_stream(vgi_stream **out, vgi_client *c, const char *method,
-                       const vgi_schema *schema, const struct ArrowArray *array,
-                       const vgi_metadata *extra, const vgi_stream_options *options,
+                       const vgi__payload *params, const vgi_stream_options *options,
                        vgi_error *err)
 {
     const vgi__target target = { .method = method };
@@ -383,7 +382,7 @@ static int open_stream(vgi_stream **out, vgi_client *c, const char *method,
 
     if (!s)
         return vgi__fail_nomem(err);
-    rc = vgi__client_request(c, &target, true, schema, array, extra, err);
+    rc = vgi__client_request(c, &target, true, params, err);
     if (rc == VGI_OK && options && options->has_header)
         rc = read_header(s, method, err);
     if (rc != VGI_OK) {
@@ -400,33 +399,26 @@ int vgi_client_stream(vgi_stream **out, vgi_client *client, const char *method,
                       const vgi_type *in_type, const void *in,
                       const vgi_stream_options *options, vgi_error *err)
 {
-    const vgi_schema *schema = NULL;
-    struct ArrowArray *array = NULL;
+    vgi__payload params = { 0 };
     vgi_error local;
     int rc;
 
     err = err ? err : &local;
     rc = ready(client, err);
     if (rc == VGI_OK)
-        rc = vgi__client_params(client, in_type, in, &schema, &array, err);
-    return rc == VGI_OK
-               ? open_stream(out, client, method, schema, array, NULL, options, err)
-               : rc;
+        rc = vgi__client_params(client, in_type, in, &params, err);
+    return rc == VGI_OK ? open_stream(out, client, method, &params, options, err) : rc;
 }
 
 int vgi_client_stream_batch(vgi_stream **out, vgi_client *client, const char *method,
                             const vgi_batch *params, const vgi_stream_options *options,
                             vgi_error *err)
 {
-    const vgi_metadata extra = params ? vgi_batch_metadata(params) : (vgi_metadata){ 0 };
-    const vgi_schema *schema = params ? vgi_batch_schema(params) : vgi__schema_empty();
+    const vgi__payload payload = vgi__payload_of(params);
     vgi_error local;
     int rc;
 
     err = err ? err : &local;
     rc = ready(client, err);
-    if (rc != VGI_OK)
-        return rc;
-    return open_stream(out, client, method, schema,
-                       params ? vgi_batch_array(params) : NULL, &extra, options, err);
+    return rc == VGI_OK ? open_stream(out, client, method, &payload, options, err) : rc;
 }

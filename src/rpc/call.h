@@ -7,7 +7,7 @@
  * into call->request, answers go to call->writer, and whoever owns the call moves the
  * bytes. Everything a request leaves behind is in two arenas:
  *
- *   arena   from one request to the next: parameters, the stream's state, what an error
+ *   arena   from one request to the next: parameters, a stream's state, what an error
  * says turn    one turn of a stream
  *
  * A failure is kept, not written, where it is noticed (vgi_fail and friends return
@@ -126,9 +126,8 @@ int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *targe
 /* A handler is about to run. */
 void vgi__call_enter(vgi_call *c, vgi__phase phase);
 
-/* failure.c: keep a failure, as vgi_fail does. All return VGI_EREMOTE. */
-/* `what` gives type, code, kind and details (borrowed for the call); the text is
- * formatted. */
+/* failure.c: keep a failure, as vgi_fail does. All but the last return VGI_EREMOTE.
+ * `what` gives everything but the text. */
 int vgi__call_refuse(vgi_call *c, const vgi_failure *what, const char *fmt, ...)
     VGI_PRINTF(3, 4);
 int vgi__call_fail_error(vgi_call *c, const vgi_error *e);

@@ -9,7 +9,6 @@
 #include "rpc/call.h"
 
 typedef struct vgi__epoch_rules {
-    unsigned visible; /* VGI_VISIBLE_*: which methods this epoch sees */
     bool current;
     /* Find the addressed method (or set c->describe). VGI_OK or VGI_EREMOTE. */
     int (*find)(vgi_call *c);

@@ -296,7 +296,6 @@ static int parameters(vgi_call *c)
 }
 
 const vgi__epoch_rules vgi__epoch_current = {
-    .visible = VGI_VISIBLE_CURRENT,
     .current = true,
     .find = find,
     .gate = gate,

@@ -65,7 +65,6 @@ static int parameters(vgi_call *c)
 }
 
 const vgi__epoch_rules vgi__epoch_seed = {
-    .visible = VGI_VISIBLE_SEED,
     .current = false,
     .find = find,
     .gate = gate,

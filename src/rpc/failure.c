@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a call says when it fails: kept with the call until there is a place to write it.
- */
+/* What a call says when it fails: kept with it until there is a place to write it. */
 #include <string.h>
 
 #include "base/fail.h"

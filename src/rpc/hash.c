@@ -2,11 +2,10 @@
 /*
  * Design notes: the two hashes of a service.
  *
- * describe hash (seed): SHA-256 over "vgi_rpc.describe.v4|1|NAME|" and per method,
- * sorted,
+ * describe hash (seed): SHA-256 over "vgi_rpc.describe.v4|1|NAME|", then per method, in
+ * order of names, these fields with a byte 1F before the first and 1E between them:
  *
- *   1F name 1E type 1E has_return 1E has_header 1E is_exchange 1E params 1E result 1E
- * [header]
+ *   name, type, has_return, has_header, is_exchange, params, result, header or nothing
  *
  * where the schemas are IPC messages, so that it depends on who encoded them.
  *

@@ -4,9 +4,8 @@
  *
  * The registry copies each table entry into a compiled method, with everything that the
  * checks found: schemas, records, names. Nothing of it changes while serving, so that any
- * number of sessions share it. What a session needs per method (builders, what it
- * learned about the client's schemas) lives in the session, in slots that are found by
- * method->index.
+ * number of sessions share it. What a session needs per method (builders) lives with its
+ * call, in slots that are found by method->index.
  */
 #ifndef VGI_RPC_METHOD_H
 #define VGI_RPC_METHOD_H

@@ -5,7 +5,7 @@
  * It is built by rows or by columns on the stream's builder, or handed over whole, and
  * put on the writer at vgi_output_emit or when the handler returns. The writer may refer
  * to the builder's memory until it is flushed: whoever owns the writer flushes before the
- * next turn when a batch was big enough for that (see vgi__writer in arrow/writer.h).
+ * next turn when a batch was big enough for that (VGI__REFERENCE_BYTES).
  */
 #include <string.h>
 

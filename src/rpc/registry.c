@@ -112,8 +112,7 @@ void vgi__registry_free(vgi__registry *r)
     vgi__free(a, r);
 }
 
-/* Number the service's methods after those that are there, and finish what depends on it.
- */
+/* Number the service's methods after those that are there, and make what it answers. */
 static int prepare(vgi__registry *r, vgi__service *s, vgi_error *err)
 {
     const vgi_allocator *a = r->options.allocator;

@@ -2,12 +2,11 @@
 /*
  * Design notes: a byte-stream connection.
  *
- *   request stream  ->            one schema, one batch, end; read to its end before
- *                                 anything is checked, so that a refused request leaves
- * the connection in step
+ *   request stream  ->            one schema, one batch, end; read whole before it is
+ *                                 checked: a refusal leaves the connection in step
  *                   <-  answer    one stream; unary calls end here, in one write
- *                   <-  (header)  streams: one stream of its own, flushed
- *   input stream    ->            streams: schema, then in lockstep
+ *                   <-  (header)  of a stream: a stream of its own, flushed
+ *   input stream    ->            of a stream: schema, then in lockstep
  *                   <-  output      batch -> batch
  *                   <-  end       and the rest of the input is skipped
  *
@@ -25,8 +24,6 @@
 #include "base/fail.h"
 #include "rpc/stream.h"
 
-#define BORROW_BYTES \
-    4096 /* batches this big may be referred to, not copied, by the writer */
 #define PENDING_BYTES (64 << 10)
 #define PENDING_NS 100000
 
@@ -48,8 +45,7 @@ static int flush(session *s, vgi_error *err)
                                               : VGI_OK;
 }
 
-/* Flush unless the client's next batch is here already and the answers can wait for it.
- */
+/* Flush unless the client's next batch is here already and the answers can wait. */
 static int flush_when_due(session *s, vgi_error *err)
 {
     const size_t pending = vgi__writer_pending(s->writer);
@@ -177,8 +173,7 @@ static int refuse_input(session *s, int rc, const vgi_error *why, vgi_error *err
     return rc;
 }
 
-/* Turn by turn. VGI_OK: the client ended or cancelled it; VGI_END, VGI_EREMOTE: we did.
- */
+/* Turn by turn. VGI_OK: the client ended it; VGI_END, VGI_EREMOTE: we did. */
 static int lockstep(session *s, vgi_error *err)
 {
     vgi_call *c = &s->call;
@@ -197,41 +192,45 @@ static int lockstep(session *s, vgi_error *err)
         const uint64_t before = vgi__writer_bytes(s->writer);
 
         rc = vgi__stream_turn(c, &s->input, err);
-        if (rc == VGI_OK && vgi__writer_bytes(s->writer) - before >= BORROW_BYTES)
+        if (rc == VGI_OK && vgi__writer_bytes(s->writer) - before >= VGI__REFERENCE_BYTES)
             rc = flush(s, err); /* it may refer to memory that the next turn overwrites */
     }
     return rc;
 }
 
-/* The data stream, from the client's input schema to the end of both streams. */
-static int run_stream(session *s, vgi_error *err)
+/* End what the turns left with this status, and be ready for the next request. */
+static int finish_stream(session *s, int rc, vgi_error *err)
 {
     vgi_call *c = &s->call;
+    const bool over = rc == VGI_OK || rc == VGI_END || rc == VGI_EREMOTE;
+
+    if (!over && !c->failed)
+        (void)vgi_fail(c, "ConnectionError", "%s", vgi_status_text(rc));
+    int ended = vgi__stream_end(c, over ? err : NULL);
+
+    vgi__batch_clear(&s->input);
+    if (ended == VGI_OK)
+        ended = flush(s, over ? err : NULL);
+    if (!over)
+        return rc;
+    if (ended == VGI_OK && vgi__reader_in_stream(s->reader))
+        ended = vgi__reader_drain(s->reader, err);
+    return ended;
+}
+
+/* The data stream. A client that left before its input began has ended it, too. */
+static int run_stream(session *s, vgi_error *err)
+{
     vgi_error why = { .code = VGI_OK };
     const vgi_schema *schema;
-    int begun = vgi__reader_begin(s->reader, &schema, &why),
-        rc = vgi__stream_begin(c, err);
+    int begun = vgi__reader_begin(s->reader, &schema, &why);
+    int rc = vgi__stream_begin(&s->call, err);
 
     if (rc == VGI_OK && begun == VGI_OK)
         rc = lockstep(s, err);
     else if (rc == VGI_OK && begun != VGI_END)
         rc = refuse_input(s, begun, &why, err);
-    else if (rc == VGI_OK)
-        rc = VGI_ECLOSED; /* gone before it sent anything: the next read says so again */
-
-    const bool over = rc == VGI_OK || rc == VGI_END || rc == VGI_EREMOTE;
-    int ended = vgi__stream_end(c, over ? err : NULL);
-
-    vgi__batch_clear(&s->input);
-    if (over && ended == VGI_OK)
-        ended = flush(s, err);
-    else if (ended == VGI_OK)
-        (void)flush(s, NULL);
-    if (!over)
-        return begun == VGI_END ? VGI_OK : rc;
-    if (ended == VGI_OK && vgi__reader_in_stream(s->reader))
-        ended = vgi__reader_drain(s->reader, err);
-    return ended;
+    return finish_stream(s, rc, err);
 }
 
 static int serve_stream(session *s, vgi_error *err)

@@ -2,10 +2,12 @@
 /*
  * Design notes: a stream.
  *
- *   open   --ok-->  begin  --turn--+--> end
- *     |                ^--- VGI_OK-+     ^
- *     |                             VGI_END (producer done), VGI_EREMOTE (exception
- * written), VGI_EREMOTE (error stream written)   cancel, end of input
+ *   open --VGI_OK--> begin --> turn --> turn --> ... --> end
+ *     |
+ *     +-VGI_EREMOTE: the error stream is the whole answer
+ *
+ * A turn goes on with VGI_OK. VGI_END (the producer is done), VGI_EREMOTE (the exception
+ * is written), a cancel and the end of the input lead to the end.
  *
  * The state lives in the call's arena from open to end. `destroy` runs once for a state
  * that was opened, however the stream ended.

@@ -6,13 +6,9 @@
 #include "base/utf8.h"
 #include "rpc/call.h"
 
-#define BORROW_BYTES \
-    4096 /* from here on the writer refers to memory instead of copying */
-
 /* ---- big strings and byte runs ---- */
 
-/* The value of a result that is one plain string or byte run, wherever its type is named.
- */
+/* The value of a result that is one plain string or byte run, by whatever name. */
 static bool plain_bytes(const vgi__method *m, const void *result, vgi_bytes *value)
 {
     const vgi_type *t = m->def.result;
@@ -62,7 +58,7 @@ static int write_result(vgi_call *c, const void *result)
     int rc;
 
     vgi__output_begin(c, m->result_schema, NULL);
-    if (plain_bytes(m, result, &value) && value.len >= BORROW_BYTES &&
+    if (plain_bytes(m, result, &value) && value.len >= VGI__REFERENCE_BYTES &&
         value.len <= INT32_MAX)
         return write_borrowed(c, value);
     if ((rc = vgi__output_builder(c, slot, m->result_schema)) != VGI_OK)

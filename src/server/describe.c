@@ -145,6 +145,7 @@ static void print_signature(const vgi_method *m, const struct columns *params,
 
 static int print_stream(const vgi_method *m, vgi_error *err)
 {
+    enum { TAKES = 1 };
     const struct {
         const char *what;
         const vgi_type *type;
@@ -157,7 +158,8 @@ static int print_stream(const vgi_method *m, vgi_error *err)
         struct columns c;
         int rc;
 
-        if (!parts[i].type && !parts[i].schema)
+        if ((!parts[i].type && !parts[i].schema) ||
+            (i == TAKES && m->kind == VGI_METHOD_PRODUCER))
             continue;
         if ((rc = open_columns(&c, parts[i].type, parts[i].schema, VGI__ROLE_ROW, err)) !=
             VGI_OK)

@@ -4,34 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrow/half.h"
+#include "arrow/runs.h"
 #include "base/endian.h"
 
-static int64_t run_end(const vgi__cell *c, int32_t width, int64_t run)
-{
-    const struct ArrowArray *ends = c->a->children[0];
-    const uint8_t *p = ends->buffers[1];
-    p += (ends->offset + run) * width;
-    return width == 2   ? (int16_t)vgi__load16(p)
-           : width == 4 ? vgi__loadi32(p)
-                        : vgi__loadi64(p);
-}
-
-/* Step from a run-end encoded value to the run's value: the first run that ends beyond
- * it. */
+/* Step from a run-end encoded value to the run's value. */
 static void enter_run(vgi__cell *c)
 {
-    int32_t ends = vgi__child(c->node), width = c->s->nodes[ends].width;
-    int64_t row = c->a->offset + c->row, low = 0, high = c->a->children[0]->length - 1;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (run_end(c, width, middle) > row)
-            high = middle;
-        else
-            low = middle + 1;
-    }
+    int32_t ends = vgi__child(c->node);
+    int64_t row = c->a->offset + c->row;
+    c->row = vgi__run_find(c->a->children[0], c->s->nodes[ends].width, row);
     c->node = vgi__sibling(c->s, ends);
     c->a = c->a->children[1];
-    c->row = low;
 }
 
 bool vgi__cell_resolve(vgi__cell *c)
@@ -67,21 +51,6 @@ int64_t vgi__cell_int(const vgi__cell *c, bool *big)
     return (int64_t)(u << shift) >> shift;
 }
 
-/* IEEE binary16. */
-static double half_value(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31,
-             rest = h & 1023;
-    float f;
-    if (exponent == 0) {
-        f = (float)rest / 16777216.0F; /* subnormal: rest * 2^-24 */
-        return sign ? -f : f;
-    }
-    uint32_t bits = sign | (exponent == 31 ? 255 : exponent + 112) << 23 | rest << 13;
-    memcpy(&f, &bits, sizeof(f));
-    return f;
-}
-
 double vgi__cell_float(const vgi__cell *c)
 {
     const uint8_t *p = vgi__cell_fixed(c);
@@ -89,7 +58,7 @@ double vgi__cell_float(const vgi__cell *c)
     double d;
     switch (vgi__cell_node(c)->width) {
     case 2:
-        return half_value(vgi__load16(p));
+        return vgi__half_value(vgi__load16(p));
     case 4:
         memcpy(&f, p, sizeof(f));
         return f;

@@ -221,8 +221,7 @@ static void append_exception_extra(vgi__buffer *b, exception *e, bool traceback)
     e->extra = piece_since(b, at);
 }
 
-/* Put the texts together; cut the message until all of it fits into one batch's metadata.
- */
+/* Put the texts together; cut the message until all fits into one batch's metadata. */
 static void compose(exception *e, const vgi_failure *f, const vgi__origin *from)
 {
     vgi__buffer *b = from->scratch;

@@ -2,11 +2,11 @@
 /*
  * The C side of the property tests (run.py is the other).
  *
- *   roundtrip copy   reads IPC streams, one after another; writes each three times, behind its length in
- *                    8 bytes: as it came; through a builder, with a schema message of our own; and
- *                    without its first and last row
- *   roundtrip check  reads frames of uint32 length and that many bytes; writes for each a line with the
- *                    number of batches read, or -1 and the error
+ *   roundtrip copy   reads IPC streams, one after another; writes each three times,
+ * behind its length in 8 bytes: as it came; through a builder, with a schema message of
+ * our own; and without its first and last row roundtrip check  reads frames of uint32
+ * length and that many bytes; writes for each a line with the number of batches read, or
+ * -1 and the error
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -107,14 +107,18 @@ static void copy_batch(copier *c, const vgi_batch *b)
     vgi__builder_reset(c->builder);
     int32_t node = vgi__child(0);
     for (int32_t i = 0; i < s->n_columns; i++, node = vgi__sibling(s, node)) {
-        int64_t half = b->root->length / 2; /* two copies: the second lands behind the first */
+        int64_t half =
+            b->root->length / 2; /* two copies: the second lands behind the first */
         int64_t rest = b->root->length - half;
         const struct ArrowArray *a = b->root->children[i];
-        must(vgi__builder_copy(c->builder, node, s, node, a, 0, half, &c->err), &c->err, "copy");
-        must(vgi__builder_copy(c->builder, node, s, node, a, half, rest, &c->err), &c->err, "copy");
+        must(vgi__builder_copy(c->builder, node, s, node, a, 0, half, &c->err), &c->err,
+             "copy");
+        must(vgi__builder_copy(c->builder, node, s, node, a, half, rest, &c->err),
+             &c->err, "copy");
     }
     struct ArrowArray *built;
-    must(vgi__builder_finish(c->builder, b->root->length, &built, &c->err), &c->err, "finish");
+    must(vgi__builder_finish(c->builder, b->root->length, &built, &c->err), &c->err,
+         "finish");
     rc = vgi__writer_batch(c->writers[BUILT], built, &b->metadata, &c->err);
     must(rc, &c->err, "write built");
     struct ArrowArray slice = *b->root;
@@ -126,7 +130,8 @@ static void copy_batch(copier *c, const vgi_batch *b)
     must(rc, &c->err, "write slice");
 }
 
-static void copy_stream(copier *c, vgi__reader *r, const vgi_schema *s, vgi__buffer out[WAYS])
+static void copy_stream(copier *c, vgi__reader *r, const vgi_schema *s,
+                        vgi__buffer out[WAYS])
 {
     vgi_batch batch;
     struct ArrowSchema c_data;
@@ -138,7 +143,8 @@ static void copy_stream(copier *c, vgi__reader *r, const vgi_schema *s, vgi__buf
     must(vgi__builder_new(&c->builder, ours, NULL, NULL, &c->err), &c->err, "builder");
     for (int i = 0; i < WAYS; i++) {
         out[i].len = 0;
-        must(vgi__writer_schema(c->writers[i], i == BUILT ? ours : s, &c->err), &c->err, "schema");
+        must(vgi__writer_schema(c->writers[i], i == BUILT ? ours : s, &c->err), &c->err,
+             "schema");
     }
     int rc;
     while ((rc = vgi__reader_next(r, &batch, &c->err)) == VGI_OK) {

@@ -123,6 +123,8 @@ LENIENT = (
     "did not start on 8-byte aligned offset",
     "Unexpected null field",
     "Unexpected serialized metadata",  # of an extension type
+    "Invalid storage type",
+    "Invalid storage_type",
     "FixedSizeBinaryType too large",
     "buffer too small",  # a compressed buffer that is empty by its own word is not decompressed
     "buffer is too small",

@@ -3,9 +3,10 @@
  *
  * Design notes. A read is one plain read(2) and blocks in it: no poll(2) before it
  * unless a timeout is set or the wake descriptor is being watched. Sockets are
- * written with sendmsg(2) so that a gone peer is an error and no SIGPIPE; pipes
- * rely on SIGPIPE being ignored. Descriptors that somebody else made non-blocking
- * work too: EAGAIN waits in poll(2).
+ * written with sendmsg(2) so that a gone peer is an error and no SIGPIPE. Pipes
+ * know no such flag: unless the process ignores SIGPIPE (a worker does), it is
+ * blocked around the write, and taken back if it came. Descriptors that somebody
+ * else made non-blocking work too: EAGAIN waits in poll(2).
  *
  * Ending a read from a signal handler. A flag is not enough: the signal may come
  * between its test and read(2). So a cuttable io reads a duplicate of its own, over
@@ -17,6 +18,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +42,7 @@ struct fd_io {
     int null; /* cuttable: what `in` is replaced with; -1 otherwise */
     bool owned, watching;
     bool socket; /* out is one */
+    bool quiet;  /* out is written without raising SIGPIPE */
 };
 
 /* Wait until `fd` is ready. VGI_OK, VGI_ETIMEDOUT, VGI_ECANCELLED (wake), VGI_EIO. */
@@ -96,6 +100,25 @@ static int fd_read(vgi__io *io, void *buf, size_t n, size_t *got, vgi_error *err
     }
 }
 
+/* writev(2) in a process that does not ignore SIGPIPE. */
+static ssize_t write_quietly(int fd, const struct iovec *iov, int n)
+{
+    sigset_t sigpipe, before, pending;
+    int cause, number;
+
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+    const ssize_t w = writev(fd, iov, n);
+    cause = errno;
+    if (w < 0 && cause == EPIPE && !sigismember(&before, SIGPIPE) &&
+        sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE))
+        sigwait(&sigpipe, &number);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = cause;
+    return w;
+}
+
 /* Write some of the buffers, as write(2) does. */
 static ssize_t write_some(struct fd_io *f, struct iovec *iov, size_t n)
 {
@@ -114,6 +137,8 @@ static ssize_t write_some(struct fd_io *f, struct iovec *iov, size_t n)
 
         w = sendmsg(f->out, &msg,
                     MSG_NOSIGNAL | (f->io.write_timeout_ms != 0 ? MSG_DONTWAIT : 0));
+    } else if (f->quiet) {
+        w = write_quietly(f->out, iov, (int)count);
     } else {
         w = writev(f->out, iov, (int)count);
     }
@@ -203,6 +228,13 @@ static int make_cuttable(struct fd_io *f, vgi_error *err)
     return rc;
 }
 
+static bool ignores_sigpipe(void)
+{
+    struct sigaction action;
+
+    return sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 int vgi__fd_open(vgi__io **out, const vgi__fd_options *o, const vgi_allocator *a,
                  vgi_error *err)
 {
@@ -224,6 +256,7 @@ int vgi__fd_open(vgi__io **out, const vgi__fd_options *o, const vgi_allocator *a
     f->wake = o->wake_fd;
     f->owned = o->owned;
     f->socket = S_ISSOCK(to.st_mode);
+    f->quiet = !f->socket && !ignores_sigpipe();
     f->null = -1;
     if (o->cuttable && (rc = make_cuttable(f, err)) != VGI_OK) {
         vgi__free(a, f);

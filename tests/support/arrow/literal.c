@@ -87,15 +87,17 @@ static void skip_blanks(const char **at)
     *at += strspn(*at, " ");
 }
 
-static int append_number(vgi__builder *b, int32_t node, const vgi__node *n, const char **at)
+static int append_number(vgi__builder *b, int32_t node, const vgi__node *n,
+                         const char **at)
 {
     char *end;
     uint8_t wide[32];
     double d = strtod(*at, &end);
     float f = (float)d;
     uint16_t h = vgi__half_from(d);
-    int64_t i = n->is_signed || n->logical != VGI__TYPE_INT ? strtoll(*at, NULL, 10)
-                                                            : (int64_t)strtoull(*at, NULL, 10);
+    int64_t i = n->is_signed || n->logical != VGI__TYPE_INT
+                    ? strtoll(*at, NULL, 10)
+                    : (int64_t)strtoull(*at, NULL, 10);
     if (end == *at)
         return VGI_EINVAL;
     *at = end;

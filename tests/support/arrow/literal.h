@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Schemas and values written as text.
  *
- * A schema is fields with semicolons, each `name=format`, then its children in parentheses or the value
- * type of its dictionary in angle brackets, then `!` when it is not nullable:
+ * A schema is fields with semicolons, each `name=format`, then its children in
+ * parentheses or the value type of its dictionary in angle brackets, then `!` when it is
+ * not nullable:
  *
  *     a=l!;b=+l(item=u);c=s<=u>;d=+s(x=i;y=d:9,2)
  *

@@ -53,7 +53,8 @@ static void copying_keeps_what_is_before_and_clears_what_is_behind(void **state)
         for (int64_t i = 0; i < BITS; i++) {
             bool inside = i >= at && i < at + count;
             bool rest = i >= at + count && i < (at + count + 7) / 8 * 8;
-            bool expected = inside ? vgi__bit(from, first + i - at) : !rest && vgi__bit(before, i);
+            bool expected =
+                inside ? vgi__bit(from, first + i - at) : !rest && vgi__bit(before, i);
             assert_int_equal(vgi__bit(to, i), expected);
         }
     }

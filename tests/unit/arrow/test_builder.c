@@ -23,7 +23,8 @@ static const example examples[] = {
     { "a=w:2", "'ab' null", "\"6162\",null", 1 },
     { "a=u", "'' null 'zw\xC3\xB6lf'", "\"\",null,\"zw\xC3\xB6lf\"", 1 },
     { "a=Z", "'a' ''", "\"61\",\"\"", 0 },
-    { "a=vu", "'twelve bytes' 'thirteen byte' null ''", "\"twelve bytes\",\"thirteen byte\",null,\"\"", 1 },
+    { "a=vu", "'twelve bytes' 'thirteen byte' null ''",
+      "\"twelve bytes\",\"thirteen byte\",null,\"\"", 1 },
     { "a=+l(item=l)", "[1 null] null [] [2]", "[1,null],null,[],[2]", 1 },
     { "a=+L(item=u)", "[] null ['x']", "[],null,[\"x\"]", 1 },
     { "a=+vl(item=l)", "[1 2] null [] [3]", "[1,2],null,[],[3]", 1 },
@@ -41,7 +42,8 @@ static const example examples[] = {
     { "a=+us:3,1(x=l;y=u)", "null null", "[3,null],[3,null]", 0 },
     { "a=+ud:9(x=l)", "null", "[9,null]", 0 },
     { "a=+r(run_ends=s!;values=u)", "null null", "null,null", 0 },
-    { "a=+s(d=s<=u>!;u=+ud:4(x=l);f=+w:2(i=b!)!;r=+r(run_ends=i!;values=c))", "null", "null", 1 },
+    { "a=+s(d=s<=u>!;u=+ud:4(x=l);f=+w:2(i=b!)!;r=+r(run_ends=i!;values=c))", "null",
+      "null", 1 },
 };
 #define N_EXAMPLES (sizeof(examples) / sizeof(examples[0]))
 
@@ -59,8 +61,9 @@ static void every_layout_is_built(void **state)
             vgi__builder_reset(b);
             assert_int_equal(vgi_test_append(b, 1, e->values), VGI_OK);
             assert_int_equal(vgi__builder_finish(b, -1, &root, NULL), VGI_OK);
-            assert_string_equal(vgi_test_values(&text, vgi__builder_schema(b), 1, root->children[0]),
-                                e->rendered);
+            assert_string_equal(
+                vgi_test_values(&text, vgi__builder_schema(b), 1, root->children[0]),
+                e->rendered);
             assert_int_equal(root->children[0]->null_count, e->nulls);
         }
         vgi__buffer_free(&text);
@@ -92,12 +95,14 @@ static void every_layout_is_copied(void **state)
         slice.length = rows;
         const vgi_schema *s = vgi__builder_schema(from);
         for (int64_t row = 0; row < rows; row++)
-            assert_int_equal(vgi__builder_copy(to, 1, s, 1, &slice, row, 1, NULL), VGI_OK);
+            assert_int_equal(vgi__builder_copy(to, 1, s, 1, &slice, row, 1, NULL),
+                             VGI_OK);
         assert_int_equal(vgi__builder_copy(to, 1, s, 1, &slice, 0, rows, NULL), VGI_OK);
         assert_int_equal(vgi__builder_finish(to, 2 * rows, &root, NULL), VGI_OK);
         vgi__buffer_printf(&twice, "%s,%s", e->rendered, e->rendered);
         assert_true(vgi__buffer_char(&twice, 0));
-        assert_string_equal(vgi_test_values(&text, s, 1, root->children[0]), (char *)twice.data);
+        assert_string_equal(vgi_test_values(&text, s, 1, root->children[0]),
+                            (char *)twice.data);
         vgi__buffer_free(&text);
         vgi__buffer_free(&twice);
         vgi__builder_free(from);
@@ -125,10 +130,13 @@ static void a_copy_carries_the_entries_it_uses(void **state)
     assert_int_equal(vgi__builder_finish_column(entries, 1, &entry, NULL), VGI_OK);
     static const int32_t indices[] = { 3, 0, 2, 3, 0 };
     const void *buffers[] = { NULL, indices };
-    struct ArrowArray column = { .length = 5, .n_buffers = 2, .buffers = buffers, .dictionary = entry };
+    struct ArrowArray column = {
+        .length = 5, .n_buffers = 2, .buffers = buffers, .dictionary = entry
+    };
     assert_int_equal(vgi__builder_copy(to, 1, s, 1, &column, 0, 5, NULL), VGI_OK);
     assert_int_equal(vgi__builder_finish(to, 5, &root, NULL), VGI_OK);
-    assert_string_equal(vgi_test_values(&text, s, 1, root->children[0]), "[13],[10],null,[13],[10]");
+    assert_string_equal(vgi_test_values(&text, s, 1, root->children[0]),
+                        "[13],[10],null,[13],[10]");
     assert_int_equal(root->children[0]->dictionary->length, 2);
     vgi__buffer_free(&text);
     vgi__builder_free(entries);
@@ -151,8 +159,9 @@ static void equal_values_share_an_entry(void **state)
     const struct ArrowArray *a = root->children[0];
     assert_int_equal(a->length, 3000);
     assert_int_equal(a->dictionary->length, 700);
-    vgi_bytes value = vgi__array_bytes(b ? vgi__builder_schema(b)->dictionaries[0].values : NULL, 1,
-                                       a->dictionary, ((const int32_t *)a->buffers[1])[2999]);
+    vgi_bytes value =
+        vgi__array_bytes(b ? vgi__builder_schema(b)->dictionaries[0].values : NULL, 1,
+                         a->dictionary, ((const int32_t *)a->buffers[1])[2999]);
     assert_int_equal(value.len, strlen("value 199"));
     assert_memory_equal(value.data, "value 199", value.len);
     vgi__builder_free(b);
@@ -188,8 +197,9 @@ static void a_column_is_filled_at_once(void **state)
     memcpy(items, (int32_t[]){ 1, 2, 3 }, 12);
     assert_int_equal(vgi__builder_length(b, 1), 5);
     assert_int_equal(vgi__builder_finish(b, 5, &root, NULL), VGI_OK);
-    assert_string_equal(vgi_test_values(&text, vgi__builder_schema(b), 1, root->children[0]),
-                        "7,null,1,2,3");
+    assert_string_equal(
+        vgi_test_values(&text, vgi__builder_schema(b), 1, root->children[0]),
+        "7,null,1,2,3");
     assert_int_equal(vgi__builder_column(b, 1, INT64_MAX / 2, &items), VGI_ELIMIT);
     vgi__buffer_free(&text);
     vgi__builder_free(b);
@@ -240,7 +250,8 @@ static void items_must_fit_their_lists(void **state)
     (void)state;
     vgi__builder *b;
     struct ArrowArray *root;
-    assert_int_equal(vgi_test_builder(&b, "a=+w:2(item=l);b=+l(item=l);c=w:3", NULL), VGI_OK);
+    assert_int_equal(vgi_test_builder(&b, "a=+w:2(item=l);b=+l(item=l);c=w:3", NULL),
+                     VGI_OK);
     assert_int_equal(vgi_test_append(b, 1, "[1]"), VGI_EINVAL);
     vgi__builder_reset(b);
     assert_int_equal(vgi_test_append(b, 1, "[1 2]"), VGI_OK);
@@ -272,7 +283,8 @@ static void bytes_are_limited(void **state)
     assert_int_equal(vgi__builder_finish_column(b, 1, &root, NULL), VGI_OK);
     rc = vgi__builder_copy(b, 1, vgi__builder_schema(b), 1, root, 0, 1, &err);
     assert_int_equal(rc, VGI_ELIMIT);
-    assert_string_equal(err.message, "column 'a' does not fit in 1000 bytes or its index type");
+    assert_string_equal(err.message,
+                        "column 'a' does not fit in 1000 bytes or its index type");
     for (int i = 0; rc == VGI_ELIMIT && i < 8000; i++)
         assert_int_equal(vgi__builder_bool(b, 2, true), VGI_OK);
     assert_int_equal(vgi__builder_bool(b, 2, true), VGI_ELIMIT);

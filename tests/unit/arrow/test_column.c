@@ -5,8 +5,9 @@
 
 #include "support/arrow/literal.h"
 
-static const char schema[] = "f64=g;f32=f;i64=l;when=tsu:UTC;i32=i;day=tdD;u64=L;flag=b;text=u;"
-                             "view=vu;code=s<=U>;raw=z;fixed=w:2;bytes=c<=z>";
+static const char schema[] =
+    "f64=g;f32=f;i64=l;when=tsu:UTC;i32=i;day=tdD;u64=L;flag=b;text=u;"
+    "view=vu;code=s<=U>;raw=z;fixed=w:2;bytes=c<=z>";
 static const char *const values[] = {
     "0.5 null 1.5",
     "0.25 1 2",
@@ -126,13 +127,16 @@ static void strings_and_bytes_come_by_row(void **state)
             vgi_str text;
             vgi_bytes bytes;
             if (cases[i].is_text) {
-                assert_int_equal(vgi_batch_str(&f.batch, cases[i].column, row, &text), VGI_OK);
+                assert_int_equal(vgi_batch_str(&f.batch, cases[i].column, row, &text),
+                                 VGI_OK);
             } else {
-                assert_int_equal(vgi_batch_bytes(&f.batch, cases[i].column, row, &bytes), VGI_OK);
+                assert_int_equal(vgi_batch_bytes(&f.batch, cases[i].column, row, &bytes),
+                                 VGI_OK);
                 text = (vgi_str){ (const char *)bytes.data, bytes.len };
             }
             assert_true(vgi_str_eq(text, cases[i].rows[row]));
-            assert_int_equal(vgi_batch_is_null(&f.batch, cases[i].column, row), !cases[i].rows[row]);
+            assert_int_equal(vgi_batch_is_null(&f.batch, cases[i].column, row),
+                             !cases[i].rows[row]);
         }
     }
     stop(&f);

@@ -284,7 +284,7 @@ static void test_shared_field(void **state)
     (void)state;
     craft c;
     shared_columns(&c, 1000000, "x", 1);
-    refuse(&c, VGI_ELIMIT, false, "1000000 columns");
+    refuse(&c, VGI_ELIMIT, false, "more fields");
     shared_columns(&c, 3, "x", 1); /* harmless sharing is read */
     craft_eos(&c);
     outcome o = read_all(c.out.data, c.out.len, NULL);
@@ -538,8 +538,43 @@ static void test_dictionaries(void **state)
     refuse(&c, VGI_EPROTO, false, "a delta for");
 }
 
-/* All views of a view column, and all columns, on the same bytes: no more is read than
- * was sent. */
+/* A compressed dictionary and a compressed batch: together they may not be more than one
+ * may. */
+static void test_bomb_in_a_dictionary(void **state)
+{
+    (void)state;
+    const vgi_column values = { .name = "", .format = "l", .nullable = true };
+    const int64_t mib = INT64_C(1) << 20;
+    craft c;
+    craft_batch d;
+    craft_batch b;
+    put_schema(&c, "l", &values);
+    zstd_bomb(&d, 256 * mib, 1);
+    d.is_dictionary = true;
+    craft_put_batch(&c, &d, d.nodes[0]);
+    refuse(&c, VGI_ELIMIT, false, "expands beyond");
+    const uint8_t whole[] = {
+        0, 0, 0, 2, 0, 0, 0, 0, 0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58
+    };
+    craft_batch_init(&d); /* 32 MiB */
+    d.is_dictionary = true;
+    d.codec = 1;
+    craft_node(&d, 4 * mib, 0);
+    craft_raw_buffer(&d, 0, 0);
+    d.body_bytes = (int64_t)sizeof(whole);
+    memcpy(d.body, whole, sizeof(whole));
+    for (int i = 0; i < 256; i++, d.body_bytes += 4)
+        memcpy(d.body + d.body_bytes, i == 255 ? "\x03\x00\x10\x00" : "\x02\x00\x10\x00",
+               4);
+    craft_raw_buffer(&d, 0, d.body_bytes);
+    put_schema(&c, "l", &values);
+    craft_put_batch(&c, &d, 4 * mib);
+    zstd_bomb(&b, 40 * mib, 1);
+    craft_put_batch(&c, &b, 5 * mib);
+    refuse(&c, VGI_ELIMIT, false, "expands beyond");
+}
+
+/* Columns on the same bytes: no more is validated than was sent. */
 static void test_overlapping_buffers(void **state)
 {
     (void)state;
@@ -599,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_decompression_bombs),
         cmocka_unit_test(test_impossible_rows),
         cmocka_unit_test(test_dictionaries),
+        cmocka_unit_test(test_bomb_in_a_dictionary),
         cmocka_unit_test(test_overlapping_buffers),
         cmocka_unit_test(test_truncated_anywhere),
     };

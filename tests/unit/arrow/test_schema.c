@@ -64,7 +64,8 @@ static const words types[] = {
     { "a=+ud:0(x=l)", "dense_union<x: int64=0>" },
     { "a=+r(run_ends=i!;values=u)", "run_end_encoded<run_ends: int32, values: string>" },
     { "a=s<=u>", "dictionary<values=string, indices=int16, ordered=0>" },
-    { "a=C<=+l(item=l)>", "dictionary<values=list<item: int64>, indices=uint8, ordered=0>" },
+    { "a=C<=+l(item=l)>",
+      "dictionary<values=list<item: int64>, indices=uint8, ordered=0>" },
 };
 
 static void types_have_their_words(void **state)
@@ -81,7 +82,8 @@ static void types_have_their_words(void **state)
     }
 }
 
-/* Through the IPC message and through the C Data Interface: each is the same schema again. */
+/* Through the IPC message and through the C Data Interface: each is the same schema
+ * again. */
 static void types_survive_their_encodings(void **state)
 {
     (void)state;
@@ -91,7 +93,8 @@ static void types_survive_their_encodings(void **state)
         vgi_schema *imported;
         struct ArrowSchema c_data;
         assert_int_equal(vgi_test_schema(&s, types[i].schema, NULL), VGI_OK);
-        assert_int_equal(vgi_schema_decode(&decoded, vgi_schema_message(s), NULL), VGI_OK);
+        assert_int_equal(vgi_schema_decode(&decoded, vgi_schema_message(s), NULL),
+                         VGI_OK);
         assert_int_equal(vgi_schema_export(decoded, &c_data, NULL), VGI_OK);
         assert_int_equal(vgi_schema_import(&imported, &c_data, NULL), VGI_OK);
         c_data.release(&c_data);
@@ -109,12 +112,18 @@ static void unknown_formats_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "",       "q",     "ll",     "w",       "w:",       "w:x",     "w:-1",     "w:99999999999",
-        "d:",     "d:5",   "d:39,2", "d:0,0",   "d:5,2,16", "d:10,0,32", "d:5,2,", "t",
-        "td",     "tdx",   "tt",     "ttx",     "ttsx",     "ts",      "tsu",      "tsx:",
-        "tD",     "tDx",   "ti",     "tiX",     "+",        "+x",      "+ll",      "+v",
-        "+vx",    "+w:",   "+w",     "+u",      "+ux:",     "+us",     "+us:1,",   "+us:128",
-        "+us:-1", "+us:1,1", "v",    "vx",      "vuu",      "\xC3\xA9",
+        "",         "q",         "ll",     "w",
+        "w:",       "w:x",       "w:-1",   "w:99999999999",
+        "d:",       "d:5",       "d:39,2", "d:0,0",
+        "d:5,2,16", "d:10,0,32", "d:5,2,", "t",
+        "td",       "tdx",       "tt",     "ttx",
+        "ttsx",     "ts",        "tsu",    "tsx:",
+        "tD",       "tDx",       "ti",     "tiX",
+        "+",        "+x",        "+ll",    "+v",
+        "+vx",      "+w:",       "+w",     "+u",
+        "+ux:",     "+us",       "+us:1,", "+us:128",
+        "+us:-1",   "+us:1,1",   "v",      "vx",
+        "vuu",      "\xC3\xA9",
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         vgi__node node;
@@ -158,7 +167,9 @@ static void depth_fields_and_names_are_limited(void **state)
     (void)state;
     static vgi_column chain[80];
     for (int i = 0; i < 80; i++)
-        chain[i] = (vgi_column){ .name = "n", .format = "+l", .children = &chain[i + 1], .n_children = 1 };
+        chain[i] = (vgi_column){
+            .name = "n", .format = "+l", .children = &chain[i + 1], .n_children = 1
+        };
     chain[63] = (vgi_column){ .name = "n", .format = "l" };
     vgi_schema *s;
     vgi_error err = { 0 };
@@ -173,15 +184,16 @@ static void depth_fields_and_names_are_limited(void **state)
     memset(name, 'x', sizeof(name) - 1);
     vgi_column column = { .name = name, .format = "l" };
     assert_int_equal(vgi_schema_build(&s, &column, 1, &err), VGI_ELIMIT);
-    assert_int_equal(vgi_schema_build(&s, &column, VGI_DEFAULT_FIELDS + 1, &err), VGI_ELIMIT);
+    assert_int_equal(vgi_schema_build(&s, &column, VGI_DEFAULT_FIELDS + 1, &err),
+                     VGI_ELIMIT);
     column = (vgi_column){ .name = "\xFF", .format = "l" };
     assert_int_equal(vgi_schema_build(&s, &column, 1, &err), VGI_EINVAL);
     column = (vgi_column){ .name = "x" };
     assert_int_equal(vgi_schema_build(&s, &column, 1, &err), VGI_EINVAL);
 }
 
-/* Make *s the values of a dictionary that both fields of a struct share; the struct is the one column of
- * the new *s. */
+/* Make *s the values of a dictionary that both fields of a struct share; the struct is
+ * the one column of the new *s. */
 static int share_twice(vgi_schema **s, vgi_error *err)
 {
     vgi_schema *outer = vgi__schema_alloc(NULL, 4, 1, 0);
@@ -300,7 +312,8 @@ static void columns_are_found_by_name_and_index(void **state)
     assert_null(vgi_schema_name(s, 3));
     assert_null(vgi_schema_format(s, SIZE_MAX));
     assert_false(vgi_schema_nullable(s, 3));
-    assert_int_equal(vgi_schema_type_text(s, 0, text, sizeof(text)), strlen("struct<x: int64, y: int64>"));
+    assert_int_equal(vgi_schema_type_text(s, 0, text, sizeof(text)),
+                     strlen("struct<x: int64, y: int64>"));
     assert_string_equal(text, "struct<");
     assert_int_equal(vgi_schema_type_text(s, 1, NULL, 0), strlen("string"));
     vgi_schema_unref(s);
@@ -312,18 +325,37 @@ static const char packed[] = "\1\0\0\0\3\0\0\0key\5\0\0\0value";
 static void metadata_and_flags_travel(void **state)
 {
     (void)state;
-    struct ArrowSchema key = { .format = "u", .name = "key", .release = (void (*)(struct ArrowSchema *))1 };
+    struct ArrowSchema key = { .format = "u",
+                               .name = "key",
+                               .release = (void (*)(struct ArrowSchema *))1 };
     struct ArrowSchema value = key;
     struct ArrowSchema *fields[] = { &key, &value };
-    struct ArrowSchema entries = { .format = "+s", .name = "entries", .n_children = 2, .children = fields, .release = key.release };
+    struct ArrowSchema entries = { .format = "+s",
+                                   .name = "entries",
+                                   .n_children = 2,
+                                   .children = fields,
+                                   .release = key.release };
     struct ArrowSchema *entry[] = { &entries };
-    struct ArrowSchema map = { .format = "+m", .name = "m", .metadata = packed, .flags = ARROW_FLAG_MAP_KEYS_SORTED,
-                               .n_children = 1, .children = entry, .release = key.release };
+    struct ArrowSchema map = { .format = "+m",
+                               .name = "m",
+                               .metadata = packed,
+                               .flags = ARROW_FLAG_MAP_KEYS_SORTED,
+                               .n_children = 1,
+                               .children = entry,
+                               .release = key.release };
     struct ArrowSchema text = { .format = "u", .release = key.release };
-    struct ArrowSchema coded = { .format = "i", .name = "d", .flags = ARROW_FLAG_DICTIONARY_ORDERED | ARROW_FLAG_NULLABLE,
-                                 .dictionary = &text, .release = key.release };
+    struct ArrowSchema coded = { .format = "i",
+                                 .name = "d",
+                                 .flags =
+                                     ARROW_FLAG_DICTIONARY_ORDERED | ARROW_FLAG_NULLABLE,
+                                 .dictionary = &text,
+                                 .release = key.release };
     struct ArrowSchema *columns[] = { &map, &coded };
-    struct ArrowSchema root = { .format = "+s", .metadata = packed, .n_children = 2, .children = columns, .release = key.release };
+    struct ArrowSchema root = { .format = "+s",
+                                .metadata = packed,
+                                .n_children = 2,
+                                .children = columns,
+                                .release = key.release };
     vgi_schema *s;
     vgi_schema *decoded;
     struct ArrowSchema out;
@@ -335,7 +367,8 @@ static void metadata_and_flags_travel(void **state)
     assert_memory_equal(out.metadata, packed, sizeof(packed) - 1);
     assert_memory_equal(out.children[0]->metadata, packed, sizeof(packed) - 1);
     assert_int_equal(out.children[0]->flags, ARROW_FLAG_MAP_KEYS_SORTED);
-    assert_int_equal(out.children[1]->flags, ARROW_FLAG_DICTIONARY_ORDERED | ARROW_FLAG_NULLABLE);
+    assert_int_equal(out.children[1]->flags,
+                     ARROW_FLAG_DICTIONARY_ORDERED | ARROW_FLAG_NULLABLE);
     assert_string_equal(out.children[1]->dictionary->format, "u");
     /* A child outlives its parent once it is moved out. */
     struct ArrowSchema moved = *out.children[0];
@@ -351,12 +384,17 @@ static void foreign_schemas_are_checked(void **state)
     (void)state;
     vgi_schema *s;
     vgi_error err = { 0 };
-    struct ArrowSchema not_struct = { .format = "l", .name = "x", .release = (void (*)(struct ArrowSchema *))1 };
+    struct ArrowSchema not_struct = { .format = "l",
+                                      .name = "x",
+                                      .release = (void (*)(struct ArrowSchema *))1 };
     struct ArrowSchema released = { .format = "+s" };
     assert_int_equal(vgi_schema_import(&s, &not_struct, &err), VGI_EINVAL);
     assert_int_equal(vgi_schema_import(&s, &released, &err), VGI_EINVAL);
     struct ArrowSchema *children[] = { &released };
-    struct ArrowSchema root = { .format = "+s", .n_children = 1, .children = children, .release = not_struct.release };
+    struct ArrowSchema root = { .format = "+s",
+                                .n_children = 1,
+                                .children = children,
+                                .release = not_struct.release };
     assert_int_equal(vgi_schema_import(&s, &root, &err), VGI_EINVAL);
     root.metadata = "\xFF\xFF\xFF\xFF";
     assert_int_equal(vgi_schema_import(&s, &root, &err), VGI_ELIMIT);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "arrow/reader.h"
 #include "arrow/writer.h"
@@ -54,7 +55,8 @@ static int write_values(fixture *f, const char *values)
     return rc == VGI_OK ? vgi__writer_batch(f->w, f->array, NULL, &f->err) : rc;
 }
 
-/* Read what came out: the values of the first column of all batches, a '|' behind each. */
+/* Read what came out: the values of the first column of all batches, a '|' behind each.
+ */
 static int read_back(fixture *f, vgi__buffer *all)
 {
     vgi__io *io = NULL;
@@ -68,7 +70,8 @@ static int read_back(fixture *f, vgi__buffer *all)
     if (rc == VGI_OK)
         rc = vgi__reader_begin(r, &s, &f->err);
     while (rc == VGI_OK && (rc = vgi__reader_next(r, &batch, &f->err)) == VGI_OK) {
-        vgi__buffer_str(all, vgi_test_values(&f->text, batch.schema, 1, batch.root->children[0]));
+        vgi__buffer_str(
+            all, vgi_test_values(&f->text, batch.schema, 1, batch.root->children[0]));
         vgi__buffer_char(all, '|');
     }
     vgi__batch_free(&batch);
@@ -102,14 +105,18 @@ static const struct {
     { "a=i", "1 2 3 null 5", "3,null" },
     { "a=u", "'a' 'bc' null 'def' ''", "null,\"def\"" },
     { "a=U", "'a' 'bc' 'd' ''", "\"d\"" },
-    { "a=vu", "'a' 'a string of some length' 'another long string' 'x'", "\"another long string\"" },
+    { "a=vu", "'a' 'a string of some length' 'another long string' 'x'",
+      "\"another long string\"" },
     { "a=+l(item=u)", "['a'] ['b' 'c'] ['d' null] null []", "[\"d\",null],null" },
-    { "a=+L(item=+l(item=b))", "[[true]] [] [[false] null [true true]] []", "[[false],null,[true,true]]" },
+    { "a=+L(item=+l(item=b))", "[[true]] [] [[false] null [true true]] []",
+      "[[false],null,[true,true]]" },
     { "a=+vl(item=s)", "[1 2] [3] [4 5] null [6]", "[4,5],null" },
     { "a=+vL(item=s)", "[1] [2] [] [3]", "[]" },
     { "a=+w:2(item=c)", "[1 2] [3 4] [5 null] null [7 8]", "[5,null],null" },
-    { "a=+s(x=l;y=+s(z=u))", "{1 {'a'}} {2 {'b'}} {3 null} null {5 {'e'}}", "[3,null],null" },
-    { "a=+m(entries=+s(key=u!;value=l)!)", "[{'a' 1}] [] [{'b' 2} {'c' 3}] []", "[[\"b\",2],[\"c\",3]]" },
+    { "a=+s(x=l;y=+s(z=u))", "{1 {'a'}} {2 {'b'}} {3 null} null {5 {'e'}}",
+      "[3,null],null" },
+    { "a=+m(entries=+s(key=u!;value=l)!)", "[{'a' 1}] [] [{'b' 2} {'c' 3}] []",
+      "[[\"b\",2],[\"c\",3]]" },
     { "a=c<=u>", "'x' 'y' null 'x' 'z'", "null,\"x\"" },
     { "a=+us:1(x=l)", "null null null null", "[1,null]" },
     { "a=+ud:1(x=l)", "null null null null", "[1,null]" },
@@ -182,6 +189,46 @@ static void large_buffers_are_referenced_until_the_flush(void **state)
     stop(&f);
 }
 
+/* An output that only counts. */
+typedef struct counter {
+    vgi__io io;
+    uint64_t bytes;
+} counter;
+
+static int count_write(vgi__io *io, struct iovec *iov, size_t n, vgi_error *err)
+{
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        ((counter *)io)->bytes += iov[i].iov_len;
+    return VGI_OK;
+}
+
+static void bodies_may_be_over_two_gibibytes(void **state)
+{
+    (void)state;
+    static const struct vgi__io_ops ops = { .write = count_write };
+    const int64_t rows = INT64_C(400) << 20;
+    vgi_limits limits = { .message_bytes = INT64_C(8) << 30 };
+    counter out = { { &ops, 0, 0 }, 0 };
+    fixture f;
+    assert_int_equal(start(&f, "a=l", &limits), VGI_OK);
+    assert_int_equal(fill(&f, "1"), VGI_OK);
+    void *zeros = mmap(NULL, (size_t)rows * 8, PROT_READ,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_ptr_not_equal(zeros, MAP_FAILED);
+    f.array->children[0]->buffers[1] = zeros;
+    f.array->children[0]->length = f.array->length = rows;
+    int rc = vgi__writer_schema(f.w, f.s, NULL);
+    if (rc == VGI_OK)
+        rc = vgi__writer_batch(f.w, f.array, NULL, NULL);
+    if (rc == VGI_OK)
+        rc = vgi__writer_flush(f.w, &out.io, NULL);
+    munmap(zeros, (size_t)rows * 8);
+    assert_int_equal(rc, VGI_OK);
+    assert_in_range(out.bytes, (uintmax_t)rows * 8 + 200, (uintmax_t)rows * 8 + 1000);
+    stop(&f);
+}
+
 static void without_nulls_there_is_no_validity(void **state)
 {
     (void)state;
@@ -216,7 +263,8 @@ static void metadata_travels(void **state)
     assert_int_equal(vgi__writer_empty_batch(f.w, &m, NULL), VGI_OK);
     assert_int_equal(vgi__writer_eos(f.w, NULL), VGI_OK);
     assert_int_equal(vgi__writer_gather(f.w, &f.out, NULL), VGI_OK);
-    assert_int_equal(vgi_batch_decode(&batch, (vgi_bytes){ f.out.data, f.out.len }, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_decode(&batch, (vgi_bytes){ f.out.data, f.out.len }, NULL),
+                     VGI_OK);
     vgi_metadata found = vgi_batch_metadata(batch);
     assert_int_equal(found.count, 3);
     for (size_t i = 0; i < 3; i++) {
@@ -224,7 +272,8 @@ static void metadata_travels(void **state)
         assert_int_equal(found.pairs[i].value.len, pairs[i].value.len);
         assert_memory_equal(found.pairs[i].key.data, pairs[i].key.data, pairs[i].key.len);
         if (pairs[i].value.len)
-            assert_memory_equal(found.pairs[i].value.data, pairs[i].value.data, pairs[i].value.len);
+            assert_memory_equal(found.pairs[i].value.data, pairs[i].value.data,
+                                pairs[i].value.len);
     }
     assert_int_equal(vgi_batch_rows(batch), 0);
     vgi_batch_unref(batch);
@@ -288,7 +337,8 @@ static void columns_share_a_dictionary_or_are_refused(void **state)
     struct ArrowArray other = *array->children[1]->dictionary;
     array->children[1]->dictionary = &other;
     assert_int_equal(vgi__writer_batch(w, array, NULL, &err), VGI_ENOTSUP);
-    assert_string_equal(err.message, "column 'b' shares dictionary 0 but has other values");
+    assert_string_equal(err.message,
+                        "column 'b' shares dictionary 0 but has other values");
     assert_int_equal(vgi__writer_pending(w), pending);
     vgi__writer_free(w);
     vgi__builder_free(b);
@@ -316,7 +366,8 @@ static void a_rewind_leaves_no_trace(void **state)
         }
         assert_int_equal(write_values(&f, "'z'"), VGI_OK);
         assert_int_equal(vgi__writer_eos(f.w, NULL), VGI_OK);
-        assert_int_equal(vgi__writer_gather(f.w, round == 0 ? &plain : &f.out, NULL), VGI_OK);
+        assert_int_equal(vgi__writer_gather(f.w, round == 0 ? &plain : &f.out, NULL),
+                         VGI_OK);
     }
     assert_int_equal(plain.len, f.out.len);
     assert_memory_equal(plain.data, f.out.data, plain.len);
@@ -413,13 +464,15 @@ static void a_batch_is_encoded_as_a_stream(void **state)
     assert_int_equal(write_values(&f, "'a' null"), VGI_OK);
     assert_int_equal(vgi__writer_eos(f.w, NULL), VGI_OK);
     assert_int_equal(vgi__writer_gather(f.w, &f.out, NULL), VGI_OK);
-    assert_int_equal(vgi_batch_decode(&first, (vgi_bytes){ f.out.data, f.out.len }, NULL), VGI_OK);
+    assert_int_equal(vgi_batch_decode(&first, (vgi_bytes){ f.out.data, f.out.len }, NULL),
+                     VGI_OK);
     assert_int_equal(vgi_batch_encode(first, &m, &mem, &bytes, NULL), VGI_OK);
     vgi_batch_unref(first);
     assert_int_equal(vgi_batch_decode(&again, bytes, NULL), VGI_OK);
     assert_int_equal(vgi_batch_metadata(again).count, 1);
-    assert_string_equal(vgi_test_values(&f.text, again->schema, 1, again->root->children[0]),
-                        "\"a\",null");
+    assert_string_equal(
+        vgi_test_values(&f.text, again->schema, 1, again->root->children[0]),
+        "\"a\",null");
     vgi_batch_unref(again);
     vgi_arena_free(&mem);
     stop(&f);
@@ -430,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_are_rebased),
         cmocka_unit_test(large_buffers_are_referenced_until_the_flush),
+        cmocka_unit_test(bodies_may_be_over_two_gibibytes),
         cmocka_unit_test(without_nulls_there_is_no_validity),
         cmocka_unit_test(metadata_travels),
         cmocka_unit_test(a_dictionary_is_sent_when_it_changes),

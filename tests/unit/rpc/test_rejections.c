@@ -395,6 +395,37 @@ static void test_no_batch(void **state)
     expect_refusal(&t, "RpcError", "The request stream carries no batch");
 }
 
+/* A well-framed batch with bad contents: a text that is no UTF-8. */
+static void send_text(conversation *t, const int32_t *offsets, const char *data)
+{
+    static const vgi_column column = { .name = "text", .format = "u" };
+    const void *buffers[] = { NULL, offsets, data }, *none[] = { NULL };
+    struct ArrowArray text = { .length = 1, .n_buffers = 3, .buffers = buffers };
+    struct ArrowArray *children[] = { &text };
+    struct ArrowArray root = { .length = 1,
+                               .n_buffers = 1,
+                               .buffers = none,
+                               .n_children = 1,
+                               .children = children };
+    vgi_batch batch = { .root = &root };
+
+    assert_int_equal(vgi_schema_build(&batch.schema, &column, 1, &t->error), VGI_OK);
+    talk_request_batch(t, SEED("echo"), &batch);
+    vgi_schema_unref(batch.schema);
+}
+
+static void test_bad_contents(void **state)
+{
+    static const int32_t five[] = { 0, 5 };
+    conversation t;
+
+    (void)state;
+    talk_begin(&t, NULL);
+    send_text(&t, five, "ab\xff\xfe!");
+    then_good(&t, SEED("add"));
+    expect_refusal(&t, "ArrowInvalid", "UTF-8");
+}
+
 static void test_second_batch_ignored(void **state)
 {
     const calc_pair p = { 4, 4 };
@@ -479,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_echo),
         cmocka_unit_test(test_refused_streams),
         cmocka_unit_test(test_no_batch),
+        cmocka_unit_test(test_bad_contents),
         cmocka_unit_test(test_second_batch_ignored),
         cmocka_unit_test(test_text_instead_of_a_stream),
         cmocka_unit_test(test_truncation),

@@ -374,6 +374,35 @@ static void test_input_casts(void **state)
     talk_end(&t);
 }
 
+/* An input batch that cannot be decoded ends the stream, not the connection. */
+static void test_bad_input(void **state)
+{
+    static const calc_value rows[300] = { { 1 } };
+    const calc_value factor = { 2 };
+    conversation t;
+    vgi_batch *b;
+
+    (void)state;
+    talk_begin(&t, NULL);
+    talk_request(&t, SEED("scale"), VGI_FROM(calc_value, &factor), 1);
+    assert_int_equal(vgi_batch_from_rows(&b, VGI_FROM(calc_value, rows), 1, &t.error),
+                     VGI_OK);
+    talk_input(&t, b->schema);
+    vgi_batch_unref(b);
+    talk_rows(&t, VGI_FROM(calc_value, rows), 300);
+    for (size_t i = 0; i + 8 <= t.sent.len; i++) /* all lengths of 300 in its metadata */
+        if (memcmp(t.sent.data + i, "\x2c\x01\0\0\0\0\0", 8) == 0)
+            t.sent.data[i + 2] = 1;
+    talk_input_end(&t);
+    talk_add(&t, SEED("add"), 1, 2);
+    assert_int_equal(talk_go(&t), VGI_OK);
+    talk_expect_stream(&t, 1);
+    talk_expect_exception(&t, "ArrowInvalid", "");
+    talk_expect_end(&t);
+    talk_expect_double(&t, 3);
+    talk_end(&t);
+}
+
 /* The client is gone before it sent anything. */
 static void test_client_leaves(void **state)
 {
@@ -405,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_exchange_failures),
         cmocka_unit_test(test_exchange_without_columns),
         cmocka_unit_test(test_input_casts),
+        cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_client_leaves),
     };
 

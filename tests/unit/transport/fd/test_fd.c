@@ -87,23 +87,75 @@ static void the_end_is_seen(void **state)
     assert_int_equal(rc, VGI_END);
 }
 
-static void a_gone_reader_is_an_error(void **state)
+static int write_to_nobody(vgi_error *err)
 {
-    (void)state;
-    vgi_error err = { 0 };
     struct iovec iov = { .iov_base = "x", .iov_len = 1 };
     vgi__io *io;
     int fds[2], rc;
 
-    signal(SIGPIPE, SIG_IGN);
     assert_int_equal(pipe(fds), 0);
     close(fds[0]);
     assert_int_equal(open_io(&io, dup(STDERR_FILENO), fds[1], -1), VGI_OK);
-    rc = vgi__io_write(io, &iov, 1, &err);
+    rc = vgi__io_write(io, &iov, 1, err);
     vgi__io_close(io);
-    signal(SIGPIPE, SIG_DFL);
-    assert_int_equal(rc, VGI_ECLOSED);
+    return rc;
+}
+
+static void a_gone_reader_is_an_error(void **state)
+{
+    (void)state;
+    vgi_error err = { 0 };
+
+    /* With SIGPIPE at its default, ignored, and blocked: the test lives on. */
+    assert_int_equal(write_to_nobody(&err), VGI_ECLOSED);
     assert_non_null(strstr(err.message, "write"));
+    signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(write_to_nobody(&err), VGI_ECLOSED);
+    signal(SIGPIPE, SIG_DFL);
+}
+
+static void a_blocked_sigpipe_stays_the_applications(void **state)
+{
+    (void)state;
+    sigset_t sigpipe, before, pending;
+    int number;
+
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+    const int rc = write_to_nobody(NULL);
+    sigpending(&pending);
+    const bool there = sigismember(&pending, SIGPIPE) == 1;
+    if (there)
+        sigwait(&sigpipe, &number);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    assert_int_equal(rc, VGI_ECLOSED);
+    assert_true(there);
+}
+
+static volatile sig_atomic_t raised;
+
+static void count(int number)
+{
+    (void)number;
+    raised = raised + 1;
+}
+
+static void the_mask_is_as_before(void **state)
+{
+    (void)state;
+    const struct sigaction action = { .sa_handler = count };
+    struct sigaction before;
+
+    sigaction(SIGPIPE, &action, &before);
+    const int rc = write_to_nobody(NULL);
+    const int during = raised;
+    raise(SIGPIPE);
+    const int after = raised;
+    sigaction(SIGPIPE, &before, NULL);
+    assert_int_equal(rc, VGI_ECLOSED);
+    assert_int_equal(during, 0);
+    assert_int_equal(after, 1);
 }
 
 static void a_gone_socket_raises_no_signal(void **state)
@@ -286,6 +338,49 @@ static void nonblocking_descriptors_work_too(void **state)
     gather(true, true);
 }
 
+/* What a handler that interrupts the reading thread does. */
+static vgi__io *to_cut;
+
+static void cut(int number)
+{
+    (void)number;
+    vgi__fd_cut(to_cut);
+}
+
+static void a_handler_can_end_a_read(void **state)
+{
+    (void)state;
+    const struct sigaction action = { .sa_handler = cut };
+    vgi__fd_options o = { .wake_fd = -1, .cuttable = true };
+    char got[4], byte = 'x';
+    size_t n = 0;
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    o.in_fd = fds[0];
+    o.out_fd = fds[1];
+    const int opened = vgi__fd_open(&to_cut, &o, NULL, NULL);
+    if (opened != VGI_OK) {
+        close(fds[0]);
+        close(fds[1]);
+    }
+    assert_int_equal(opened, VGI_OK);
+    const bool wrote = write(fds[1], &byte, 1) == 1;
+    const int before = vgi__io_read(to_cut, got, sizeof(got), &n, NULL);
+    sigaction(SIGALRM, &action, NULL);
+    ualarm(10000, 0);
+    const int during = vgi__io_read(to_cut, got, sizeof(got), &n, NULL);
+    const int after = vgi__io_read(to_cut, got, sizeof(got), &n, NULL);
+    vgi__io_close(to_cut);
+    const bool theirs = write(fds[1], &byte, 1) == 1 && read(fds[0], got, 4) == 1;
+    close(fds[0]);
+    close(fds[1]);
+    assert_true(wrote && before == VGI_OK && n == 1);
+    assert_int_equal(during, VGI_END);
+    assert_int_equal(after, VGI_END);
+    assert_true(theirs); /* only a duplicate was cut */
+}
+
 static void a_closed_descriptor_is_refused(void **state)
 {
     (void)state;
@@ -349,6 +444,8 @@ int main(void)
 #endif
         cmocka_unit_test(the_end_is_seen),
         cmocka_unit_test(a_gone_reader_is_an_error),
+        cmocka_unit_test(a_blocked_sigpipe_stays_the_applications),
+        cmocka_unit_test(the_mask_is_as_before),
         cmocka_unit_test(a_gone_socket_raises_no_signal),
         cmocka_unit_test(a_read_times_out),
         cmocka_unit_test(a_write_times_out),
@@ -357,6 +454,7 @@ int main(void)
         cmocka_unit_test(pipes_take_everything),
         cmocka_unit_test(sockets_take_everything),
         cmocka_unit_test(nonblocking_descriptors_work_too),
+        cmocka_unit_test(a_handler_can_end_a_read),
         cmocka_unit_test(a_closed_descriptor_is_refused),
         cmocka_unit_test(borrowed_descriptors_stay_open),
         cmocka_unit_test(a_signal_does_not_end_a_read),
