@@ -118,20 +118,15 @@ bool vgi__send_cut(vgi__send *o)
     return true;
 }
 
+/* The padding is a segment of its own, so that what follows in scratch stays aligned. */
 static bool refer(vgi__send *o, const uint8_t *p, size_t n)
 {
+    static const uint8_t zeros[8];
+    size_t gap = (8 - n % 8) % 8;
     if (!vgi__send_cut(o) || !push_segment(o, p, 0, n))
         return false;
-    o->referenced += n;
-    size_t gap = (8 - n % 8) % 8;
-    if (gap == 0)
-        return true;
-    uint8_t *zeros = vgi__send_room(o, 8);
-    if (!zeros)
-        return false;
-    memset(zeros, 0, gap);
-    vgi__send_take(o, gap);
-    return true;
+    o->referenced += n + gap;
+    return gap == 0 || push_segment(o, zeros, 0, gap);
 }
 
 /* ---- entries and buffers ---- */

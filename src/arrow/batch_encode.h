@@ -9,8 +9,7 @@
 #include "arrow/writer.h"
 #include "base/buffer.h"
 
-/* A run of bytes to send: of the caller, or (data NULL) `len` bytes at `offset` in the
- * scratch buffer. */
+/* A run of bytes to send: at `data`, or (data NULL) at `offset` in the scratch buffer. */
 typedef struct vgi__segment {
     const uint8_t *data;
     size_t offset, len;
@@ -22,7 +21,7 @@ typedef struct vgi__send {
     vgi__segment *segments;
     size_t n_segments, segments_cap;
     size_t tail;
-    uint64_t referenced; /* bytes of the segments that are the caller's */
+    uint64_t referenced; /* bytes of the segments that are not in scratch */
     bool copy;           /* reference nothing */
 } vgi__send;
 

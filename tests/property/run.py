@@ -124,7 +124,7 @@ LENIENT = (
     "Unexpected null field",
     "Unexpected serialized metadata",  # of an extension type
     "Invalid storage type",
-    "Invalid storage_type",
+    "storage type, got",
     "FixedSizeBinaryType too large",
     "buffer too small",  # a compressed buffer that is empty by its own word is not decompressed
     "buffer is too small",
