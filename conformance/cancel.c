@@ -19,10 +19,12 @@ enum { PRODUCE_CALLS, EXCHANGE_CALLS, CANCEL_CALLS, COUNTERS };
 
 static _Atomic int64_t process_counters[COUNTERS];
 
-#define PROBE_READ "{\"produce_calls\": %" SCNd64 ", \"exchange_calls\": %" SCNd64        \
-                   ", \"on_cancel_calls\": %" SCNd64
-#define PROBE_WRITE "{\"produce_calls\": %" PRId64 ", \"exchange_calls\": %" PRId64       \
-                    ", \"on_cancel_calls\": %" PRId64 "}"
+#define PROBE_READ \
+    "{\"produce_calls\": %" SCNd64 ", \"exchange_calls\": %" SCNd64 \
+    ", \"on_cancel_calls\": %" SCNd64
+#define PROBE_WRITE \
+    "{\"produce_calls\": %" PRId64 ", \"exchange_calls\": %" PRId64 \
+    ", \"on_cancel_calls\": %" PRId64 "}"
 
 /* Open and lock the shared file. -1: there is none. */
 static int lock_probe_file(void)

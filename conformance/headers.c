@@ -271,8 +271,11 @@ VGI_PRODUCER(produce_dynamic_schema, dynamic_params, dynamic_state, dynamic_row,
              .doc = "Produce rows whose columns the parameters choose.");
 
 const vgi_method *const conformance_headers[] = {
-    VGI_METHOD(produce_with_header),      VGI_METHOD(produce_with_header_and_logs),
-    VGI_METHOD(exchange_with_header),     VGI_METHOD(produce_with_rich_header),
-    VGI_METHOD(exchange_with_rich_header), VGI_METHOD(produce_dynamic_schema),
+    VGI_METHOD(produce_with_header),
+    VGI_METHOD(produce_with_header_and_logs),
+    VGI_METHOD(exchange_with_header),
+    VGI_METHOD(produce_with_rich_header),
+    VGI_METHOD(exchange_with_rich_header),
+    VGI_METHOD(produce_dynamic_schema),
     NULL,
 };

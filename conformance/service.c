@@ -12,12 +12,9 @@ const vgi_service *conformance_service(void)
     };
     static const vgi_method *methods[METHODS + 1];
     static const vgi_service service = {
-        VGI_SERVICE_INIT,
-        .name = "ConformanceService",
-        .version = "2.0.0",
-        .doc = "Exercises every capability of the wire protocol.",
-        .methods = methods,
-        .untyped_streams = true,
+        VGI_SERVICE_INIT,   .name = "ConformanceService",
+        .version = "2.0.0", .doc = "Exercises every capability of the wire protocol.",
+        .methods = methods, .untyped_streams = true,
     };
     size_t n = 0;
 

@@ -106,13 +106,13 @@ typedef struct all_types {
 /* The rich stream header has the same members, in another order on the wire. */
 typedef all_types rich_header;
 
-#define FIELDS_TO_NESTED_LIST(T)                                                         \
-    VGI_FIELD(T, str_field), VGI_FIELD(T, bytes_field), VGI_FIELD(T, int_field),         \
-        VGI_FIELD(T, float_field), VGI_FIELD(T, bool_field),                             \
-        VGI_LIST(T, list_of_int, int64_t), VGI_LIST(T, list_of_str, vgi_str),            \
-        VGI_LIST(T, dict_field, int_entry, .arrow = "+m"),                               \
-        VGI_NESTED(T, enum_field, status), VGI_NESTED(T, nested_point, point),           \
-        VGI_FIELD(T, optional_str, .nullable = true), VGI_FIELD(T, optional_int),        \
+#define FIELDS_TO_NESTED_LIST(T) \
+    VGI_FIELD(T, str_field), VGI_FIELD(T, bytes_field), VGI_FIELD(T, int_field), \
+        VGI_FIELD(T, float_field), VGI_FIELD(T, bool_field), \
+        VGI_LIST(T, list_of_int, int64_t), VGI_LIST(T, list_of_str, vgi_str), \
+        VGI_LIST(T, dict_field, int_entry, .arrow = "+m"), \
+        VGI_NESTED(T, enum_field, status), VGI_NESTED(T, nested_point, point), \
+        VGI_FIELD(T, optional_str, .nullable = true), VGI_FIELD(T, optional_int), \
         VGI_NESTED(T, optional_nested, point), VGI_LIST(T, list_of_nested, point)
 
 VGI_STRUCT(all_types, FIELDS_TO_NESTED_LIST(all_types),

@@ -6,17 +6,17 @@
 #include <string.h>
 
 /* A method that gives its one parameter back. */
-#define ECHO(fn, member, T, text)                                                        \
-    typedef struct fn##_params {                                                         \
-        T member;                                                                        \
-    } fn##_params;                                                                       \
-    VGI_STRUCT(fn##_params, VGI_NESTED(fn##_params, member, T));                         \
-    static int fn(vgi_call *call, const fn##_params *in, T *out)                         \
-    {                                                                                    \
-        (void)call;                                                                      \
-        *out = in->member;                                                               \
-        return VGI_OK;                                                                   \
-    }                                                                                    \
+#define ECHO(fn, member, T, text) \
+    typedef struct fn##_params { \
+        T member; \
+    } fn##_params; \
+    VGI_STRUCT(fn##_params, VGI_NESTED(fn##_params, member, T)); \
+    static int fn(vgi_call *call, const fn##_params *in, T *out) \
+    { \
+        (void)call; \
+        *out = in->member; \
+        return VGI_OK; \
+    } \
     VGI_UNARY(fn, fn##_params, T, .doc = text)
 
 ECHO(echo_string, value, vgi_str, "Echo a string value.");

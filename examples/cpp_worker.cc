@@ -97,7 +97,8 @@ struct countdown {
 
 int add_methods(vgi_builder *builder, vgi_error &err)
 {
-    const schema_ptr text = make_schema({ column("text", "u"), column("times", "l") }, err);
+    const schema_ptr text =
+        make_schema({ column("text", "u"), column("times", "l") }, err);
     const schema_ptr result = make_schema({ column("result", "u") }, err);
     const schema_ptr from = make_schema({ column("from", "l") }, err);
     const schema_ptr row = make_schema({ column("n", "l") }, err);

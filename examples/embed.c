@@ -91,10 +91,9 @@ int main(void)
 {
     application app = { 0 };
     const vgi_dispatch_hook hook = { .start = call_started, .end = call_ended };
-    const vgi_server_options options = { .size = sizeof(options),
-                                         .user = &app,
-                                         .hooks = &hook,
-                                         .n_hooks = 1 };
+    const vgi_server_options options = {
+        .size = sizeof(options), .user = &app, .hooks = &hook, .n_hooks = 1
+    };
     vgi_error err = { 0 };
     serving s = { 0 };
     pthread_t thread;

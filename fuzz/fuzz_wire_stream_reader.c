@@ -14,7 +14,8 @@ static volatile uint64_t sink;
 static void touch_bytes(vgi_bytes bytes)
 {
     if (bytes.len)
-        sink = sink + bytes.data[0] + bytes.data[bytes.len / 2] + bytes.data[bytes.len - 1];
+        sink =
+            sink + bytes.data[0] + bytes.data[bytes.len / 2] + bytes.data[bytes.len - 1];
 }
 
 static void touch(const vgi_schema *s, int32_t node, const struct ArrowArray *a);

@@ -154,8 +154,10 @@ VGI_API int vgi_server_handle_signals(vgi_server *server, vgi_error *err);
 VGI_API const char *vgi_server_id(const vgi_server *server);
 
 /**
- * Return the SHA-256 of a hosted service's `__describe__` form, 64 hex digits.
- * @return NULL when the service is not hosted. @since 0.1
+ * Return the SHA-256 of a hosted service's `__describe__` form, 64 hex digits. It is
+ * computed when it is first asked for.
+ * @return borrowed from the server; NULL when the service is not hosted, or there is no
+ *         memory. Any thread. @since 0.1
  */
 VGI_API const char *vgi_server_describe_hash(const vgi_server *server, const char *service);
 

@@ -123,6 +123,8 @@ static const char *shape_fault(const vgi_schema *s, int32_t node)
         if (n->n_children != 1 || child->logical != VGI__TYPE_STRUCT ||
             child->n_children != 2)
             return "a map needs one child, a struct of key and value";
+        if (child->nullable || child[1].nullable)
+            return "the entries of a map and their keys cannot be nullable";
         return NULL;
     case VGI__TYPE_UNION:
         if (n->n_children != count_type_ids(n->extra))

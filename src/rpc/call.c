@@ -41,6 +41,8 @@ void vgi__call_destroy(vgi_call *c)
     for (size_t i = 0; c->slots && i < c->registry->n_methods; i++) {
         vgi__builder_free(c->slots[i].out);
         vgi__builder_free(c->slots[i].header);
+        for (int epoch = 0; epoch < VGI__EPOCHS; epoch++)
+            vgi_schema_unref(c->slots[i].accepted[epoch]);
     }
     for (size_t i = 0; i < c->n_row_types; i++)
         vgi__record_free(c->row_types[i].record);

@@ -34,6 +34,7 @@ typedef enum vgi__phase {
 typedef struct vgi__method_slot {
     vgi__builder *out; /* of the result, or of the declared output */
     vgi__builder *header;
+    vgi_schema *accepted[VGI__EPOCHS]; /* the last request's that passed; reference */
 } vgi__method_slot;
 
 /* A row type that a handler used besides the declared one, compiled. */

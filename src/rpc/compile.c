@@ -275,6 +275,7 @@ int vgi__service_compile(vgi__service **out, const vgi_service *table,
 
     if (!s)
         return vgi__fail_nomem(err);
+    pthread_mutex_init(&s->introspection.lock, NULL);
     rc = check_service(&c, s, table);
     if (rc == VGI_OK)
         rc = compile_methods(&c, s);
@@ -298,7 +299,8 @@ void vgi__service_free(vgi__service *s, const vgi_allocator *a)
         vgi__record_free(m->header);
         vgi__free(a, m->where);
     }
-    vgi__builder_free(s->description.builder);
+    vgi__builder_free(s->introspection.builder);
+    pthread_mutex_destroy(&s->introspection.lock);
     vgi__free(a, s->methods);
     vgi__free(a, s->buckets);
     vgi__free(a, s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Introspection of the seed epoch: the `__describe__` batch, one row per method, made
- * once per service and only written when a client asks.
+ * Introspection of the seed epoch: the `__describe__` batch, one row per method. It and
+ * both hashes are made when they are first asked for.
  */
 #include <string.h>
 
@@ -65,11 +65,10 @@ static int append_method(vgi__builder *b, const vgi__method *m)
     return rc;
 }
 
-int vgi__describe_prepare(vgi__service *s, const char *server_id,
-                          const vgi_limits *limits, const vgi_allocator *a,
-                          vgi_error *err)
+/* All rows that the seed epoch sees, finished. */
+static int build_rows(const vgi__registry *r, vgi__service *s, vgi_error *err)
 {
-    vgi__description *d = &s->description;
+    vgi__introspection *d = &s->introspection;
     vgi_schema *schema;
     int64_t rows = 0;
     int rc =
@@ -77,7 +76,8 @@ int vgi__describe_prepare(vgi__service *s, const char *server_id,
 
     if (rc != VGI_OK)
         return rc;
-    rc = vgi__builder_new(&d->builder, schema, limits, a, err);
+    rc = vgi__builder_new(&d->builder, schema, &r->options.limits, r->options.allocator,
+                          err);
     vgi_schema_unref(schema);
     for (size_t i = 0; rc == VGI_OK && i < s->n_methods; i++) {
         if (!(s->methods[i].visible & VGI_VISIBLE_SEED))
@@ -87,24 +87,50 @@ int vgi__describe_prepare(vgi__service *s, const char *server_id,
             return vgi__fail(err, rc, NULL, "%s: describing the service: %s", s->def.name,
                              vgi_status_text(rc));
     }
-    if (rc == VGI_OK)
-        rc = vgi__builder_finish(d->builder, rows, &d->rows, err);
+    return rc == VGI_OK ? vgi__builder_finish(d->builder, rows, &d->rows, err) : rc;
+}
 
+static int make(const vgi__registry *r, vgi__service *s, vgi_error *err)
+{
+    vgi__introspection *d = &s->introspection;
+    int rc = vgi__hash_protocol(s, r->options.allocator, d->protocol_hash, err);
+
+    vgi__hash_describe(s, d->describe_hash);
+    if (rc == VGI_OK && (rc = build_rows(r, s, err)) != VGI_OK) {
+        vgi__builder_free(d->builder);
+        d->builder = NULL;
+    }
     const vgi_pair pairs[] = {
         { VGI_LIT(VGI_KEY_PROTOCOL_NAME), vgi_str_from(s->def.name) },
         { VGI_LIT(VGI_KEY_REQUEST_VERSION), VGI_LIT(VGI_REQUEST_VERSION) },
         { VGI_LIT(VGI_KEY_DESCRIBE_VERSION), VGI_LIT(VGI_DESCRIBE_VERSION) },
-        { VGI_LIT(VGI_KEY_PROTOCOL_HASH), vgi_str_from(s->describe_hash) },
-        { VGI_LIT(VGI_KEY_SERVER_ID), vgi_str_from(server_id) },
+        { VGI_LIT(VGI_KEY_PROTOCOL_HASH), vgi_str_from(d->describe_hash) },
+        { VGI_LIT(VGI_KEY_SERVER_ID), vgi_str_from(r->server_id) },
     };
     VGI_STATIC_ASSERT(sizeof(pairs) == sizeof(d->pairs), "as many pairs as declared");
     memcpy(d->pairs, pairs, sizeof(pairs));
     return rc;
 }
 
+int vgi__introspect(const vgi__registry *r, vgi__service *s, vgi_error *err)
+{
+    vgi__introspection *d = &s->introspection;
+    int rc = VGI_OK;
+
+    if (atomic_load_explicit(&d->ready, memory_order_acquire))
+        return VGI_OK;
+    pthread_mutex_lock(&d->lock);
+    if (!atomic_load_explicit(&d->ready, memory_order_relaxed)) {
+        rc = make(r, s, err);
+        atomic_store_explicit(&d->ready, rc == VGI_OK, memory_order_release);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return rc;
+}
+
 int vgi__describe_write(const vgi__service *s, vgi__writer *w, vgi_error *err)
 {
-    const vgi__description *d = &s->description;
+    const vgi__introspection *d = &s->introspection;
     const vgi_metadata metadata = { d->pairs, sizeof(d->pairs) / sizeof(d->pairs[0]) };
     int rc = vgi__writer_schema(w, vgi__builder_schema(d->builder), err);
 

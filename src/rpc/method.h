@@ -10,6 +10,9 @@
 #ifndef VGI_RPC_METHOD_H
 #define VGI_RPC_METHOD_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include <vgirpc/server.h>
 
 #include "arrow/builder.h"
@@ -35,12 +38,16 @@ typedef struct vgi__method {
         *output_schema;
 } vgi__method;
 
-/* The prepared answer to `__describe__`. */
-typedef struct vgi__description {
+/* What a service says of itself, made when somebody first asks: most workers never do. */
+typedef struct vgi__introspection {
+    pthread_mutex_t lock; /* held while it is made */
+    atomic_bool ready;    /* the rest is there, and stays as it is */
+    char describe_hash[65], protocol_hash[65];
+    /* the answer to `__describe__` */
     vgi__builder *builder; /* holds the memory of `rows` */
     struct ArrowArray *rows;
     vgi_pair pairs[5];
-} vgi__description;
+} vgi__introspection;
 
 struct vgi__service {
     vgi_service def; /* copy, as above */
@@ -49,8 +56,7 @@ struct vgi__service {
     size_t n_methods;
     uint32_t *buckets; /* open addressing over `methods`: index + 1, or 0 */
     size_t n_buckets;  /* a power of two */
-    char describe_hash[65], protocol_hash[65];
-    vgi__description description;
+    vgi__introspection introspection;
 };
 
 struct vgi__registry {
@@ -62,7 +68,7 @@ struct vgi__registry {
 };
 
 /* registry.c */
-const vgi__service *vgi__registry_find(const vgi__registry *r, vgi_str service);
+vgi__service *vgi__registry_find(const vgi__registry *r, vgi_str service);
 const vgi__method *vgi__service_find(const vgi__service *s, vgi_str method);
 
 /* compile.c: check a table and compile its methods. */
@@ -83,10 +89,9 @@ int vgi__hash_protocol(const vgi__service *s, const vgi_allocator *a, char out[6
                        vgi_error *err);
 
 /* describe.c */
-int vgi__describe_prepare(vgi__service *s, const char *server_id,
-                          const vgi_limits *limits, const vgi_allocator *a,
-                          vgi_error *err);
-/* The answer to a `__describe__` request, onto the writer. */
+/* Make the service's introspection if it is not there yet. VGI_ENOMEM. Any thread. */
+int vgi__introspect(const vgi__registry *r, vgi__service *s, vgi_error *err);
+/* The answer to a `__describe__` request, onto the writer. After vgi__introspect. */
 int vgi__describe_write(const vgi__service *s, vgi__writer *w, vgi_error *err);
 /* is_exchange as `__describe__` states it: '0', '1', or '-' for null. */
 char vgi__describe_exchange(const vgi__method *m);

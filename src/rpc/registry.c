@@ -112,20 +112,6 @@ void vgi__registry_free(vgi__registry *r)
     vgi__free(a, r);
 }
 
-/* Number the service's methods after those that are there, and make what it answers. */
-static int prepare(vgi__registry *r, vgi__service *s, vgi_error *err)
-{
-    const vgi_allocator *a = r->options.allocator;
-    int rc = vgi__hash_protocol(s, a, s->protocol_hash, err);
-
-    vgi__hash_describe(s, s->describe_hash);
-    if (rc == VGI_OK && !r->options.no_describe)
-        rc = vgi__describe_prepare(s, r->server_id, &r->options.limits, a, err);
-    for (size_t i = 0; i < s->n_methods; i++)
-        s->methods[i].index = r->n_methods + (uint32_t)i;
-    return rc;
-}
-
 int vgi__registry_add(vgi__registry *r, const vgi_service *service, vgi_error *err)
 {
     const vgi_allocator *a = r->options.allocator;
@@ -140,18 +126,18 @@ int vgi__registry_add(vgi__registry *r, const vgi_service *service, vgi_error *e
     if (vgi__registry_find(r, vgi_str_from(s->def.name)))
         rc = vgi__fail(err, VGI_EINVAL, "ValueError", "service '%s' is already hosted",
                        s->def.name);
-    if (rc == VGI_OK)
-        rc = prepare(r, s, err);
     if (rc != VGI_OK) {
         vgi__service_free(s, a);
         return rc;
     }
+    for (size_t i = 0; i < s->n_methods; i++)
+        s->methods[i].index = r->n_methods + (uint32_t)i;
     r->services[r->n_services++] = s;
     r->n_methods += (uint32_t)s->n_methods;
     return VGI_OK;
 }
 
-const vgi__service *vgi__registry_find(const vgi__registry *r, vgi_str service)
+vgi__service *vgi__registry_find(const vgi__registry *r, vgi_str service)
 {
     for (size_t i = 0; i < r->n_services; i++)
         if (vgi_str_eq(service, r->services[i]->def.name))
@@ -183,16 +169,23 @@ const char *vgi__registry_server_id(const vgi__registry *r)
     return r->server_id;
 }
 
+static const vgi__introspection *introspection(const vgi__registry *r, const char *name)
+{
+    vgi__service *s = vgi__registry_find(r, vgi_str_from(name));
+
+    return s && vgi__introspect(r, s, NULL) == VGI_OK ? &s->introspection : NULL;
+}
+
 const char *vgi__registry_describe_hash(const vgi__registry *r, const char *service)
 {
-    const vgi__service *s = vgi__registry_find(r, vgi_str_from(service));
+    const vgi__introspection *d = introspection(r, service);
 
-    return s ? s->describe_hash : NULL;
+    return d ? d->describe_hash : NULL;
 }
 
 const char *vgi__registry_protocol_hash(const vgi__registry *r, const char *service)
 {
-    const vgi__service *s = vgi__registry_find(r, vgi_str_from(service));
+    const vgi__introspection *d = introspection(r, service);
 
-    return s ? s->protocol_hash : NULL;
+    return d ? d->protocol_hash : NULL;
 }

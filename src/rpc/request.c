@@ -65,6 +65,22 @@ static int check_rows(vgi_call *c)
         vgi__echo(echo, (vgi_str){ (const char *)c->scratch.data, c->scratch.len }));
 }
 
+/* The epoch's rules for a request's columns. A client sends the same schema again and
+ * again, and the reader knows it by its address. */
+static int check_parameters(vgi_call *c, const vgi__epoch_rules *rules)
+{
+    vgi_schema **accepted = &c->slots[c->method->index].accepted[c->keys.epoch];
+    int rc = VGI_OK;
+
+    if (*accepted == c->request.schema)
+        return VGI_OK;
+    if ((rc = rules->parameters(c)) == VGI_OK) {
+        vgi_schema_unref(*accepted);
+        *accepted = vgi_schema_ref(c->request.schema);
+    }
+    return rc;
+}
+
 int vgi__call_route(vgi_call *c)
 {
     int rc;
@@ -77,7 +93,7 @@ int vgi__call_route(vgi_call *c)
         return rc;
     if (c->describe)
         return VGI_OK;
-    if ((rc = rules->gate(c)) != VGI_OK || (rc = rules->parameters(c)) != VGI_OK)
+    if ((rc = rules->gate(c)) != VGI_OK || (rc = check_parameters(c, rules)) != VGI_OK)
         return rc;
     return vgi__call_bind(c);
 }

@@ -35,7 +35,8 @@ typedef struct session {
     const vgi__session_info *info;
     vgi_batch input;
     bool orphan_input;      /* a refused stream's input may come next */
-    uint64_t pending_since; /* 0: nothing is pending, or nobody looked */
+    uint64_t looked_at;     /* when the last turn began, while turns are pipelined */
+    uint64_t pending_since; /* 0: nothing is pending */
 } session;
 
 static int flush(session *s, vgi_error *err)
@@ -56,7 +57,8 @@ static int flush_when_due(session *s, vgi_error *err)
         const uint64_t now = vgi__clock_ns();
 
         if (s->pending_since == 0)
-            s->pending_since = now;
+            s->pending_since = s->looked_at; /* the answer is at most that old */
+        s->looked_at = now;
         if (now - s->pending_since < PENDING_NS)
             return VGI_OK;
     }
@@ -251,8 +253,16 @@ static int serve_stream(session *s, vgi_error *err)
 
 static int describe(vgi_call *c, vgi_error *err)
 {
+    vgi__service *primary = c->registry->services[0];
+    vgi_error why;
+    int rc = vgi__introspect(c->registry, primary, &why);
+
+    if (rc != VGI_OK) {
+        (void)vgi__call_fail_error(c, &why);
+        return vgi__call_reject(c, err);
+    }
     vgi__hooks_start(c);
-    int rc = vgi__describe_write(c->registry->services[0], c->writer, err);
+    rc = vgi__describe_write(primary, c->writer, err);
     vgi__hooks_end(c);
     return rc;
 }

@@ -51,7 +51,8 @@ static const vgi_field *field_of(const struct columns *c, size_t index)
 {
     if (!c->type || c->type->kind != VGI_KIND_STRUCT)
         return NULL;
-    return (const vgi_field *)((const char *)c->type->fields + index * c->type->field_size);
+    return (const vgi_field *)((const char *)c->type->fields +
+                               index * c->type->field_size);
 }
 
 /* "string", "int64 or null", "string = \"-\"". */

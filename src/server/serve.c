@@ -50,7 +50,8 @@ static bool parse_seconds(const char *text, unsigned *ms)
     return true;
 }
 
-/* One option; `value` is what follows it, or NULL. *used tells whether it took the value. */
+/* One option; `value` is what follows it, or NULL. *used tells whether it took the value.
+ */
 static int parse_option(struct command *c, const char *option, const char *value,
                         bool *used)
 {

@@ -73,7 +73,9 @@ int vgi_server_serve_fds(vgi_server *server, int in_fd, int out_fd,
 {
     struct fds_serve f = { .server = server };
     vgi__fd_options o = { .in_fd = in_fd, .out_fd = out_fd, .wake_fd = server->wake[0] };
-    const vgi__session_info info = { .transport = kind, .idle = session_idle, .user = &f };
+    const vgi__session_info info = { .transport = kind,
+                                     .idle = session_idle,
+                                     .user = &f };
     int rc = vgi__server_begin(server, kind, err);
 
     if (rc != VGI_OK)

@@ -20,15 +20,17 @@ struct vgi_server {
 int vgi__server_begin(vgi_server *s, vgi_transport_kind kind, vgi_error *err);
 /* If `s` has the signal handlers, give them back. */
 void vgi__signals_release(vgi_server *s);
-/* Let stop interrupt this thread's reads by a signal, until end. False: `s` has not the signals,
- * or another thread came first. */
+/* Let stop interrupt this thread's reads by a signal, until end. False: `s` has not the
+ * signals, or another thread came first. */
 bool vgi__signals_begin(vgi_server *s);
 void vgi__signals_end(void);
-/* The thread is about to read a request from `io`, which is cuttable; NULL: it has one. */
+/* The thread is about to read a request from `io`, which is cuttable; NULL: it has one.
+ */
 void vgi__signals_wait(vgi_server *s, vgi__io *io);
 /* Part of stop: async-signal-safe. */
 void vgi__signals_interrupt(vgi_server *s);
-/* Print services as a person reads them, on stdout. VGI_OK, or why a type cannot be described. */
+/* Print services as a person reads them, on stdout. VGI_OK, or why a type cannot be
+ * described. */
 int vgi__print_services(const vgi_service *const *services, vgi_error *err);
 
 #endif

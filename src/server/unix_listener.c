@@ -340,9 +340,9 @@ int vgi_server_serve_unix(vgi_server *server, const char *path,
         .ended = { -1, -1 },
         .work = { -1, -1 },
         .threaded = o.threaded,
-        .cap = !o.threaded ? 1
-                           : (so->max_connections ? so->max_connections
-                                                  : DEFAULT_CONNECTIONS),
+        .cap = !o.threaded
+                   ? 1
+                   : (so->max_connections ? so->max_connections : DEFAULT_CONNECTIONS),
         .idle_timeout_ms = o.idle_timeout_ms,
         .drain_ms = so->drain_ms ? so->drain_ms : DEFAULT_DRAIN_MS,
     };

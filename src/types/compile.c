@@ -206,37 +206,3 @@ int vgi__record_bind(const vgi__record *r, const vgi_batch *batch, int64_t row, 
     return vgi__bind_row(r->slots, r->n_slots, batch, row, out, mem, method, err);
 }
 
-static bool describes(const vgi__record *r, const vgi__node *column)
-{
-    for (uint32_t i = 0; i < r->n_slots; i++)
-        if (r->slots[i].name_len == column->name_len &&
-            memcmp(r->slots[i].name, column->name, column->name_len) == 0)
-            return true;
-    return false;
-}
-
-size_t vgi__record_unknown_columns(const vgi__record *r, const vgi_schema *s, char *buf,
-                                   size_t size)
-{
-    size_t unknown = 0, len = 0;
-    int32_t node = vgi__child(0);
-    if (size > 0)
-        buf[0] = '\0';
-    for (int32_t i = 0; i < s->n_columns; i++, node = vgi__sibling(s, node)) {
-        char echo[VGI_ECHO_SIZE];
-        /* Requests usually have the columns in order. */
-        bool in_order =
-            (uint32_t)i < r->n_slots && r->slots[i].name_len == s->nodes[node].name_len &&
-            memcmp(r->slots[i].name, s->nodes[node].name, s->nodes[node].name_len) == 0;
-        if (in_order || describes(r, &s->nodes[node]))
-            continue;
-        vgi__echo(echo, (vgi_str){ s->nodes[node].name, s->nodes[node].name_len });
-        size_t n = strlen(echo), comma = unknown++ ? 2 : 0;
-        if (len + comma + n >= size)
-            continue;
-        memcpy(buf + len, ", ", comma);
-        memcpy(buf + len + comma, echo, n + 1);
-        len += comma + n;
-    }
-    return unknown;
-}

@@ -54,12 +54,6 @@ int vgi__record_bind(const vgi__record *r, const vgi_batch *batch, int64_t row, 
 int vgi__record_append(const vgi__record *r, const void *row, vgi__builder *b,
                        vgi_error *err);
 
-/* Columns that no field describes: their names, comma-separated, into buf; returns their
- * count. (Strict parameters of the current epoch, "unexpected keyword argument" of the
- * seed epoch.) */
-size_t vgi__record_unknown_columns(const vgi__record *r, const vgi_schema *s, char *buf,
-                                   size_t size);
-
 /* Structural identity of two described types. */
 bool vgi__type_equal(const vgi_type *a, const vgi_type *b);
 

@@ -25,7 +25,7 @@ struct rig {
     const transport *transport;
     vgi_server *server;
     pthread_t thread;
-    int rc; /* what the serve returned */
+    int rc;              /* what the serve returned */
     vgi__io *near, *far; /* mem: the two ends */
     int fds[4];          /* pipe: the server's in and out, the client's in and out */
     char directory[32], path[48];

@@ -138,8 +138,7 @@ static inline int peer_send_part(peer *p, const vgi_type *type, const void *row,
     if (schema_only)
         rc = peer_send(p, schema.data, schema.len);
     else if ((rc = vgi_batch_encode(batch, NULL, &p->mem, &bytes, NULL)) == VGI_OK)
-        rc = peer_send(p, bytes.data + schema.len,
-                       bytes.len - schema.len - sizeof(end));
+        rc = peer_send(p, bytes.data + schema.len, bytes.len - schema.len - sizeof(end));
     vgi_batch_unref(batch);
     return rc;
 }

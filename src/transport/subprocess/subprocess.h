@@ -9,12 +9,18 @@
 #include <vgirpc/error.h>
 #include <vgirpc/sys/alloc.h>
 
-typedef struct vgi__subprocess { pid_t pid; int to_child, from_child; } vgi__subprocess;
+typedef struct vgi__subprocess {
+    pid_t pid;
+    int to_child, from_child;
+} vgi__subprocess;
 
-/* Start a command line (quoting as in a shell, no shell is run). VGI_EINVAL unbalanced quotes or empty;
- * VGI_ECONNECT it could not be started (exec failure is reported, not guessed). */
-int vgi__subprocess_start(vgi__subprocess *out, const char *command, bool discard_stderr, const vgi_allocator *a, vgi_error *err);
-/* After the descriptors are closed: wait 5 s, SIGTERM, 1 s, SIGKILL. Returns the wait status. */
+/* Start a command line (quoting as in a shell, no shell is run). VGI_EINVAL unbalanced
+ * quotes or empty; VGI_ECONNECT it could not be started (exec failure is reported, not
+ * guessed). */
+int vgi__subprocess_start(vgi__subprocess *out, const char *command, bool discard_stderr,
+                          const vgi_allocator *a, vgi_error *err);
+/* After the descriptors are closed: wait 5 s, SIGTERM, 1 s, SIGKILL. Returns the wait
+ * status. */
 int vgi__subprocess_reap(vgi__subprocess *p);
 
 #endif

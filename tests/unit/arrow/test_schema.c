@@ -147,6 +147,8 @@ static void wrong_shapes_are_refused(void **state)
         { "a=+vL(x=l;y=l)", "a list needs one child" },
         { "a=+m(item=l)", "a map needs one child" },
         { "a=+m(e=+s(key=u!)!)", "a map needs one child" },
+        { "a=+m(e=+s(key=u!;value=l))", "cannot be nullable" },
+        { "a=+m(e=+s(key=u;value=l)!)", "cannot be nullable" },
         { "a=+us:0,1(x=l)", "as many type ids as children" },
         { "a=+r(run_ends=I!;values=u)", "run-end encoding needs" },
         { "a=+r(run_ends=i!)", "run-end encoding needs" },

@@ -189,6 +189,30 @@ static void large_buffers_are_referenced_until_the_flush(void **state)
     stop(&f);
 }
 
+/* A referenced buffer of any length leaves the numbers behind it aligned. */
+static void odd_lengths_are_padded(void **state)
+{
+    (void)state;
+    fixture f;
+    static char data[5001];
+    assert_int_equal(start(&f, "a=+l(item=c);b=z;c=+l(item=l)", NULL), VGI_OK);
+    assert_int_equal(vgi_test_append(f.b, 1, "[1] [2 3]"), VGI_OK);
+    assert_int_equal(vgi__builder_bytes(f.b, 3, data, sizeof(data)), VGI_OK);
+    assert_int_equal(vgi__builder_bytes(f.b, 3, data, sizeof(data)), VGI_OK);
+    assert_int_equal(vgi_test_append(f.b, 4, "[4] [5 6]"), VGI_OK);
+    assert_int_equal(vgi__builder_finish(f.b, 2, &f.array, NULL), VGI_OK);
+    f.array->offset = 1; /* so that offsets are rebased */
+    f.array->length = 1;
+    assert_int_equal(vgi__writer_schema(f.w, f.s, NULL), VGI_OK);
+    assert_int_equal(vgi__writer_batch(f.w, f.array, NULL, NULL), VGI_OK);
+    assert_int_equal(vgi__writer_eos(f.w, NULL), VGI_OK);
+    f.array->offset = 0;
+    assert_int_equal(vgi__writer_pending(f.w) % 8, 0);
+    assert_int_equal(vgi__writer_gather(f.w, &f.out, NULL), VGI_OK);
+    assert_reads(&f, "[2,3]|");
+    stop(&f);
+}
+
 /* An output that only counts. */
 typedef struct counter {
     vgi__io io;
@@ -483,6 +507,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_are_rebased),
         cmocka_unit_test(large_buffers_are_referenced_until_the_flush),
+        cmocka_unit_test(odd_lengths_are_padded),
         cmocka_unit_test(bodies_may_be_over_two_gibibytes),
         cmocka_unit_test(without_nulls_there_is_no_validity),
         cmocka_unit_test(metadata_travels),

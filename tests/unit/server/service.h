@@ -60,8 +60,7 @@ VGI_PRODUCER(forever, vgi_void, number, number);
 static const vgi_method *const test_methods[] = { VGI_METHOD(twice), VGI_METHOD(nap),
                                                   VGI_METHOD(forever), NULL };
 static const vgi_service test_service = { VGI_SERVICE_INIT, .name = "Test",
-                                          .doc = "For tests.",
-                                          .methods = test_methods };
+                                          .doc = "For tests.", .methods = test_methods };
 
 static inline int make_server(vgi_server **out, const vgi_server_options *options)
 {

@@ -228,8 +228,7 @@ static void a_failing_start_hook_reads_nothing(void **state)
     assert_int_equal(make_server(&server, &o), VGI_OK);
     assert_int_equal(pipe(fds), 0);
     const ssize_t sent = write(fds[1], "x", 1);
-    const int rc =
-        vgi_server_serve_fds(server, fds[0], fds[1], VGI_TRANSPORT_PIPE, NULL);
+    const int rc = vgi_server_serve_fds(server, fds[0], fds[1], VGI_TRANSPORT_PIPE, NULL);
     const ssize_t kept = read(fds[0], &byte, 1);
     close(fds[0]);
     close(fds[1]);

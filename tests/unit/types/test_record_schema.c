@@ -248,27 +248,6 @@ static void test_names_and_formats(void **state)
     assert_columns(&vgi_type_names, VGI__ROLE_ROW, expected);
 }
 
-static void test_unknown_columns(void **state)
-{
-    static const vgi_column columns[] = { { .name = "z", .format = "l" },
-                                          { .name = "y", .format = "g" },
-                                          { .name = "x", .format = "g" },
-                                          { .name = "w\n", .format = "n" } };
-    vgi__record *r = compile(&vgi_type_point, VGI__ROLE_PARAMS);
-    vgi_schema *s;
-    char buf[64];
-    (void)state;
-    assert_int_equal(vgi_schema_build(&s, columns, 4, NULL), VGI_OK);
-    assert_int_equal(vgi__record_unknown_columns(r, s, buf, sizeof(buf)), 2);
-    assert_string_equal(buf, "z, w\\x0a");
-    assert_int_equal(vgi__record_unknown_columns(r, s, buf, 3), 2);
-    assert_string_equal(buf, "z");
-    assert_int_equal(vgi__record_unknown_columns(r, vgi__record_schema(r), buf, 64), 0);
-    assert_string_equal(buf, "");
-    vgi_schema_unref(s);
-    vgi__record_free(r);
-}
-
 typedef struct other_point {
     double x, y;
 } other_point;
@@ -297,7 +276,7 @@ int main(void)
         cmocka_unit_test(test_container_types), cmocka_unit_test(test_deep_nested),
         cmocka_unit_test(test_embedded),        cmocka_unit_test(test_roles),
         cmocka_unit_test(test_result),          cmocka_unit_test(test_names_and_formats),
-        cmocka_unit_test(test_unknown_columns), cmocka_unit_test(test_type_equal),
+        cmocka_unit_test(test_type_equal),
     };
     return vgi_test_run(tests);
 }

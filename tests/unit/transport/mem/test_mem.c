@@ -49,9 +49,9 @@ static void reads_in_steps(void **state)
         vgi__io *io;
         int last;
 
-        assert_int_equal(vgi__mem_open(&io, (const uint8_t *)text, TEXT_BYTES, step, NULL,
-                                       NULL, NULL),
-                         VGI_OK);
+        assert_int_equal(
+            vgi__mem_open(&io, (const uint8_t *)text, TEXT_BYTES, step, NULL, NULL, NULL),
+            VGI_OK);
         n = read_all(io, got, sizeof(got), &reads, &last);
         vgi__io_close(io);
         assert_int_equal(n, TEXT_BYTES);

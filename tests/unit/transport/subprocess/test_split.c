@@ -57,8 +57,10 @@ static void bad_command_lines_are_refused(void **state)
     static const struct {
         const char *command, *why;
     } cases[] = {
-        { "", "it is empty" },           { " \t\n", "it is empty" },
-        { "a 'b", "a ' is not closed" }, { "a \"b", "a \" is not closed" },
+        { "", "it is empty" },
+        { " \t\n", "it is empty" },
+        { "a 'b", "a ' is not closed" },
+        { "a \"b", "a \" is not closed" },
         { "a\\", "a backslash stands at the end" },
     };
     char out[OUT_BYTES];
