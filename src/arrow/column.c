@@ -78,7 +78,7 @@ static const void *values(const vgi_batch *batch, const column *c)
 #define WHOLE_COLUMN(name, slice, fits, wanted) \
     int name(const vgi_batch *batch, const char *column_name, slice *items) \
     { \
-        column c; \
+        column c = { 0 }; \
         int rc = find(batch, column_name, &c); \
         if (rc != VGI_OK) \
             return rc; \
@@ -103,7 +103,7 @@ WHOLE_COLUMN(vgi_batch_i32, vgi_i32s, is_signed_storage(c.type, 4), "int32")
 int vgi_batch_bool(const vgi_batch *batch, const char *column_name, int64_t row,
                    bool *value)
 {
-    column c;
+    column c = { 0 };
     int rc = find(batch, column_name, &c);
     if (rc != VGI_OK)
         return rc;
@@ -145,7 +145,7 @@ static bool is_binary(const vgi__node *n)
 static int get_bytes(const vgi_batch *batch, const char *name, int64_t row,
                      bool (*fits)(const vgi__node *), vgi_bytes *value)
 {
-    column c;
+    column c = { 0 };
     int rc = find(batch, name, &c);
     if (rc != VGI_OK)
         return rc;
@@ -170,7 +170,7 @@ static int get_bytes(const vgi_batch *batch, const char *name, int64_t row,
 int vgi_batch_str(const vgi_batch *batch, const char *column_name, int64_t row,
                   vgi_str *value)
 {
-    vgi_bytes bytes;
+    vgi_bytes bytes = { 0 };
     int rc = get_bytes(batch, column_name, row, is_string, &bytes);
     if (rc == VGI_OK)
         *value = (vgi_str){ (const char *)bytes.data, bytes.len };

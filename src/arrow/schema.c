@@ -104,18 +104,21 @@ static int32_t count_type_ids(const char *ids)
     return n;
 }
 
-/* What is wrong with a node's children or dictionary, or NULL. */
-static const char *shape_fault(const vgi_schema *s, int32_t node)
+static const char *index_fault(const vgi_schema *s, const vgi__node *n)
 {
-    const vgi__node *n = &s->nodes[node];
+    if (n->dictionary < 0)
+        return NULL;
+    if (n->logical != VGI__TYPE_INT)
+        return "the index of a dictionary must be an integer";
+    if (s->dictionaries[n->dictionary].values->nodes[1].dictionary >= 0)
+        return "the values of a dictionary cannot be dictionary-encoded themselves";
+    return NULL;
+}
+
+/* What is wrong with a node's children, or NULL. */
+static const char *shape_fault(const vgi__node *n)
+{
     const vgi__node *child = n + 1;
-    if (n->dictionary >= 0) {
-        if (n->logical != VGI__TYPE_INT)
-            return "the index of a dictionary must be an integer";
-        const vgi_schema *values = s->dictionaries[n->dictionary].values;
-        if (values->nodes[1].dictionary >= 0)
-            return "the values of a dictionary cannot be dictionary-encoded themselves";
-    }
     switch (n->logical) {
     case VGI__TYPE_STRUCT:
         return NULL;
@@ -166,7 +169,9 @@ int vgi__schema_finish(vgi_schema *s, int code, vgi_error *err)
         for (int32_t c = 0; c < n->n_children; c++)
             next += s->nodes[next].subtree;
         n->subtree = next - i;
-        const char *fault = shape_fault(s, i);
+        const char *fault = shape_fault(n);
+        if (!fault)
+            fault = index_fault(s, n);
         if (fault)
             return bad_shape(n, code, fault, err);
         if (i > 0)

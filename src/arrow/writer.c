@@ -319,7 +319,7 @@ int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err)
 int vgi_batch_encode(const vgi_batch *batch, const vgi_metadata *metadata, vgi_arena *mem,
                      vgi_bytes *bytes, vgi_error *err)
 {
-    vgi__writer *w;
+    vgi__writer *w = NULL;
     int rc = vgi__writer_new(&w, NULL, batch->allocator, err);
     if (rc != VGI_OK)
         return rc;

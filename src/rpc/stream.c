@@ -58,7 +58,7 @@ static int header_builder(vgi_call *c, vgi__builder **b)
 int vgi_call_header(vgi_call *call, const vgi_type *type, const void *header)
 {
     const vgi__method *m = call->method;
-    vgi__builder *b;
+    vgi__builder *b = NULL;
     int rc = header_builder(call, &b);
 
     if (rc != VGI_OK)
@@ -75,7 +75,7 @@ int vgi_call_header_batch(vgi_call *call, const struct vgi_batch *header)
 {
     const vgi_schema *s = call->method->header_schema;
     const struct ArrowArray *root = header->root;
-    vgi__builder *b;
+    vgi__builder *b = NULL;
     int32_t node = 1;
     int rc = header_builder(call, &b);
 

@@ -51,7 +51,7 @@ static uint64_t finish(fixture *f)
 
 static void wait_for_call(void)
 {
-    for (int i = 0; i < 200 && atomic_load(&calls_running) == 0; i++)
+    for (int i = 0; i < 50 && atomic_load(&calls_running) == 0; i++)
         (void)poll(NULL, 0, 1);
 }
 

@@ -85,7 +85,7 @@ static void join_client(fixture *f, peer *p)
 
 static void wait_for_call(void)
 {
-    for (int i = 0; i < 200 && atomic_load(&calls_running) == 0; i++)
+    for (int i = 0; i < 50 && atomic_load(&calls_running) == 0; i++)
         (void)poll(NULL, 0, 1);
 }
 
@@ -121,7 +121,7 @@ static void a_sequential_server_serves_one_at_a_time(void **state)
     join_client(&f, &first);
     const int64_t one = call_twice(&first, 1);
     join_client(&f, &second);
-    second.io->read_timeout_ms = 30;
+    second.io->read_timeout_ms = 10;
     int rc = peer_request(&second, "twice", VGI_FROM(number, &in));
     const int waiting = peer_answer_i64(&second, &out);
     peer_close(&first);
@@ -168,7 +168,7 @@ static void over_the_cap_connections_wait(void **state)
         join_client(&f, &p[i]);
     const bool served = call_twice(&p[0], 1) == 2 && call_twice(&p[1], 1) == 2;
     assert_true(served);
-    p[2].io->read_timeout_ms = 30;
+    p[2].io->read_timeout_ms = 10;
     int rc = peer_request(&p[2], "twice", VGI_FROM(number, &in));
     const int waiting = peer_begin(&p[2]);
     peer_close(&p[0]); /* a place is free now */
@@ -248,7 +248,7 @@ static void stop_without_connections(void **state)
 
 static void stop_waits_for_the_call(bool threaded)
 {
-    const number ms = { 30 };
+    const number ms = { 15 };
     fixture f;
     peer p;
     int64_t out = 0;
@@ -263,7 +263,7 @@ static void stop_waits_for_the_call(bool threaded)
     finish(&f);
     assert_int_equal(sent, VGI_OK);
     assert_int_equal(answered, VGI_OK);
-    assert_int_equal(out, 30);
+    assert_int_equal(out, 15);
     assert_int_equal(after, VGI_END);
     assert_int_equal(f.rc, VGI_OK);
 }
@@ -278,7 +278,7 @@ static void stop_during_a_call(void **state)
 static void draining_ends_at_its_deadline(void **state)
 {
     (void)state;
-    const vgi_server_options o = { .size = sizeof(o), .drain_ms = 60 };
+    const vgi_server_options o = { .size = sizeof(o), .drain_ms = 20 };
     const vgi_void none = { 0 };
     fixture f;
     peer p;
@@ -298,7 +298,7 @@ static void draining_ends_at_its_deadline(void **state)
     const int after = peer_next(&p);
     peer_close(&p);
     assert_int_equal(rc, VGI_OK);
-    assert_in_range(ms, 50, 2000);
+    assert_in_range(ms, 15, 2000);
     assert_true(after < 0);
 }
 
@@ -321,10 +321,10 @@ static void idle_timeout_ends_the_serve(void **state)
     peer p;
 
     prepare(&f, NULL);
-    f.options.idle_timeout_ms = 40;
+    f.options.idle_timeout_ms = 15;
     start(&f);
     join_client(&f, &p);
-    (void)poll(NULL, 0, 80); /* connected is not idle */
+    (void)poll(NULL, 0, 30); /* connected is not idle */
     const int64_t two = call_twice(&p, 1);
     peer_close(&p);
     pthread_join(f.thread, NULL);
