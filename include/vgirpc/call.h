@@ -65,101 +65,192 @@ typedef struct vgi_auth {
  * Report a failure to the client and return the status to pass on:
  * `return vgi_fail(call, "ValueError", "count is negative: %" PRId64, n);`
  *
- * @param type  exception type as the client sees it; NULL: "RuntimeError"
- * @param fmt   printf format; the text may be as long as the log limit
- * @return VGI_EREMOTE, always
+ * The client gets it when the handler returns; the last one counts. It ends the
+ * call or the stream, never the connection.
+ *
+ * @param type  exception type as the client sees it, by convention a Python
+ *              exception name; copied; NULL: "RuntimeError"
+ * @param fmt   printf format; of the text limits.log_bytes (1 MiB) are sent
+ * @return VGI_EREMOTE, always; without memory the client is told that instead.
+ * Does not block.
  * @since 0.1
  */
-VGI_API int vgi_fail(vgi_call *call, const char *type, const char *fmt, ...) VGI_PRINTF(3, 4);
+VGI_API int vgi_fail(vgi_call *call, const char *type, const char *fmt, ...)
+    VGI_PRINTF(3, 4);
 
 /**
- * As vgi_fail, with code, kind and details. Strings are copied.
- * @return VGI_EREMOTE, or VGI_EINVAL when `code` is none of the canonical
- *         codes or `details` is no JSON array (the failure is reported without them).
+ * Report a failure with code, kind and details.
+ *
+ * What is wrong in it is left out and the rest reported: the client sees the
+ * failure in any case.
+ *
+ * @param failure  size must be set; all strings are copied. A kind that is longer
+ *                 than 255 bytes or no UTF-8 is left out without a word
+ * @return VGI_EREMOTE; VGI_EINVAL `code` is none of the canonical codes, or
+ *         `details` is no JSON array of objects with "@type". Does not block.
  * @since 0.1
  */
 VGI_API int vgi_fail_with(vgi_call *call, const vgi_failure *failure);
 
 /**
  * Send a log record to the client, in order with the data.
- * @return VGI_OK; VGI_EINVAL an unknown level or VGI_LOG_EXCEPTION; VGI_ENOMEM.
- *         A log that cannot be sent never fails the call.
+ *
+ * What open logs is kept until the stream has opened. A log is not worth a call:
+ * its status may be ignored.
+ *
+ * @param level  VGI_LOG_TRACE to VGI_LOG_ERROR
+ * @param fmt    printf format; of the text limits.log_bytes (1 MiB) are sent
+ * @return VGI_OK; VGI_EINVAL another level; VGI_ENOMEM the record was dropped.
+ * Blocks only when more than 64 KiB of a turn wait for a client that does not read.
  * @since 0.1
  */
-VGI_API int vgi_log(vgi_call *call, vgi_log_level level, const char *fmt, ...) VGI_PRINTF(3, 4);
+VGI_API int vgi_log(vgi_call *call, vgi_log_level level, const char *fmt, ...)
+    VGI_PRINTF(3, 4);
 
-/** As vgi_log, with `count` extra key-value pairs. @since 0.1 */
+/**
+ * Send a log record with key-value pairs beside its text. As vgi_log otherwise.
+ *
+ * @param message  UTF-8; copied
+ * @param extra    `count` pairs, copied; NULL when count is 0
+ * @since 0.1
+ */
 VGI_API int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message,
                          const vgi_pair *extra, size_t count);
 
-/** Take arena memory of this call. @return NULL when there is none. @since 0.1 */
+/**
+ * Take memory of this call, aligned for any type, not zeroed.
+ *
+ * @param size  bytes; 0 gives a unique valid pointer
+ * @return arena memory (how long it lives: at the top of this file); NULL when
+ *         there is none or limits.arena_bytes is reached. Does not block.
+ * @since 0.1
+ */
 VGI_API void *vgi_call_alloc(vgi_call *call, size_t size);
 
-/** Return the call's arena, for functions that take one. @since 0.1 */
+/**
+ * Return the call's arena, for functions that take one (vgi_batch_row ...).
+ *
+ * @return borrowed; must be neither reset nor freed
+ * @since 0.1
+ */
 VGI_API vgi_arena *vgi_call_arena(vgi_call *call);
 
 /**
- * Format into the call's arena.
- * @param[out] out  arena, NUL-terminated beyond len
- * @return VGI_OK or VGI_ENOMEM. @since 0.1
+ * Format a string into the call's arena.
+ *
+ * @param[out] out  arena, NUL-terminated beyond len; untouched on failure
+ * @param fmt       printf format
+ * @return VGI_OK; VGI_ENOMEM no memory, or limits.arena_bytes is reached.
+ * @since 0.1
  */
-VGI_API int vgi_strf(vgi_call *call, vgi_str *out, const char *fmt, ...) VGI_PRINTF(3, 4);
+VGI_API int vgi_strf(vgi_call *call, vgi_str *out, const char *fmt, ...)
+    VGI_PRINTF(3, 4);
 
-/** Copy a string into the call's arena. @return VGI_OK or VGI_ENOMEM. @since 0.1 */
+/**
+ * Copy a string into the call's arena.
+ *
+ * @param[out] out  arena, NUL-terminated beyond len; untouched on failure
+ * @param text      a null string becomes the empty one
+ * @return VGI_OK; VGI_ENOMEM no memory, or limits.arena_bytes is reached.
+ * @since 0.1
+ */
 VGI_API int vgi_str_copy(vgi_call *call, vgi_str *out, vgi_str text);
 
-/** Return the wire name of the method that runs. @since 0.1 */
+/** Return the wire name of the method that runs; borrowed from its table. @since 0.1 */
 VGI_API const char *vgi_call_method(const vgi_call *call);
 
-/** Return the wire name of the service. @since 0.1 */
+/** Return the wire name of its service; borrowed from its table. @since 0.1 */
 VGI_API const char *vgi_call_service(const vgi_call *call);
 
-/** Return the request id that error and log batches carry. @since 0.1 */
+/**
+ * Return the request id, as error and log batches carry it.
+ *
+ * @return 16 hex digits, the same for a stream's whole life; borrowed from the call
+ * @since 0.1
+ */
 VGI_API const char *vgi_call_request_id(const vgi_call *call);
 
-/** Return the server's id. @since 0.1 */
+/** Return the server's id; borrowed from the server. @since 0.1 */
 VGI_API const char *vgi_call_server_id(const vgi_call *call);
 
 /** Return how the request arrived. @since 0.1 */
 VGI_API vgi_transport_kind vgi_call_transport(const vgi_call *call);
 
-/** Return the name of a transport kind: "pipe", "unix", "tcp", "http", "shm", "memory". @since 0.1 */
+/**
+ * Return the name of a transport kind: "pipe", "unix", "tcp", "http", "shm", "memory".
+ *
+ * @param kind  any value
+ * @return a string constant; "unknown" for a value that is no kind. Any thread.
+ * @since 0.1
+ */
 VGI_API const char *vgi_transport_name(vgi_transport_kind kind);
 
-/** Return the metadata of the request batch. In a stream: of the opening request. @since 0.1 */
+/**
+ * Return the metadata of the request batch; in a stream, of the opening request.
+ *
+ * @return borrowed from the call, routing keys included; pairs NULL without any
+ * @since 0.1
+ */
 VGI_API vgi_metadata vgi_call_metadata(const vgi_call *call);
 
 /**
  * Return the metadata of this turn's input batch (a producer's tick included).
- * Empty in a unary handler and in open. @since 0.1
+ *
+ * @return borrowed until the turn returns; empty in a unary handler and in open
+ * @since 0.1
  */
 VGI_API vgi_metadata vgi_call_turn_metadata(const vgi_call *call);
 
-/** Return who is calling. @since 0.1 */
+/**
+ * Return who is calling.
+ *
+ * @return borrowed from the call; never NULL: anonymous without an authenticator
+ * @since 0.1
+ */
 VGI_API const vgi_auth *vgi_call_auth(const vgi_call *call);
 
-/** Return the `user` pointer of the server options. @since 0.1 */
+/** Return the `user` pointer of the server options; NULL when none was set. @since 0.1 */
 VGI_API void *vgi_call_user(const vgi_call *call);
 
 /**
- * Set the stream's header, in open. The method must declare `.header`.
- * @param type   must be the declared type
- * @param header encoded at once; not kept
- * @return VGI_OK; VGI_EINVAL not in open, or another type; VGI_ENOMEM. @since 0.1
+ * Set the stream's header, in open: one row that goes out before the data.
+ *
+ * The method must declare `.header`, and its open must set one; a second one
+ * takes the place of the first.
+ *
+ * @param type    the declared type
+ * @param header  one struct of it; encoded at once, not kept
+ * @return VGI_OK; VGI_EINVAL not in open, no header declared, another type, or a
+ *         value that does not fit; VGI_ENOMEM.
+ * @since 0.1
  */
 VGI_API int vgi_call_header(vgi_call *call, const vgi_type *type, const void *header);
 
-/** As vgi_call_header, from a one-row batch (run-time methods). @since 0.1 */
+/**
+ * Set the stream's header from a batch (run-time methods).
+ *
+ * @param header  one row of the declared schema; copied
+ * @return as vgi_call_header
+ * @since 0.1
+ */
 VGI_API int vgi_call_header_batch(vgi_call *call, const struct vgi_batch *header);
 
 /**
  * Choose this stream's output schema, in open, in place of the declared one.
+ *
  * @param schema  a reference is taken
- * @return VGI_OK; VGI_EINVAL not in open. @since 0.1
+ * @return VGI_OK; VGI_EINVAL not in open.
+ * @since 0.1
  */
 VGI_API int vgi_call_output_schema(vgi_call *call, const vgi_schema *schema);
 
-/** As vgi_call_output_schema, for an exchange's input. @since 0.1 */
+/**
+ * Choose the schema that an exchange's input batches are cast to, in open.
+ *
+ * @param schema  a reference is taken
+ * @return VGI_OK; VGI_EINVAL not in open, or the stream is a producer.
+ * @since 0.1
+ */
 VGI_API int vgi_call_input_schema(vgi_call *call, const vgi_schema *schema);
 
 VGI_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/traced.h"
 
+#include <signal.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 /* Exit codes of a torture child. cmocka leaves a failed assertion outside its runner by
  * exit(-1). */
@@ -198,6 +200,7 @@ static void leave_at_exit(void)
 static noreturn void run_child(const struct CMUnitTest *test, uint64_t nth)
 {
     atexit(leave_at_exit);
+    signal(SIGPIPE, SIG_IGN); /* the peer of a test may have failed first: no crash */
     alarm(HANG_SECONDS);
     atomic_store(&allocations, 0);
     atomic_store(&fail_at, nth);
@@ -253,9 +256,15 @@ static bool acceptable(int status)
 
 typedef enum verdict { PASSED, FAILED, SKIPPED, VERDICTS } verdict;
 
+/* How much is tortured; 0 is no bound. */
+typedef struct bounds {
+    uint64_t samples; /* reruns per test */
+    uint64_t seconds; /* of reruns per test */
+} bounds;
+
 /* *runs counts the reruns. A test that does not pass undisturbed is for the plain run to
  * judge. */
-static verdict torture(const struct CMUnitTest *test, uint64_t cap, FILE *log,
+static verdict torture(const struct CMUnitTest *test, const bounds *most, FILE *log,
                        uint64_t *runs)
 {
     int status = rerun(test, 0, log);
@@ -266,9 +275,17 @@ static verdict torture(const struct CMUnitTest *test, uint64_t cap, FILE *log,
         return FAILED;
     }
     uint64_t count = *child_count;
-    uint64_t samples = cap && cap < count ? cap : count;
+    uint64_t samples = most->samples && most->samples < count ? most->samples : count;
+    uint64_t deadline = vgi__clock_ns() + most->seconds * 1000000000;
     for (uint64_t i = 0; i < samples; i++) {
-        uint64_t nth = 1 + i * count / samples;
+        if (most->seconds && vgi__clock_ns() >= deadline) {
+            printf("%s: time for %llu of %llu samples\n", test->name,
+                   (unsigned long long)i, (unsigned long long)samples);
+            break;
+        }
+        /* A prime as the stride: the samples that fit into the time are spread evenly,
+         * too. */
+        uint64_t nth = 1 + i * 1000003 % samples * count / samples;
         status = rerun(test, nth, log);
         ++*runs;
         if (!acceptable(status)) {
@@ -279,10 +296,19 @@ static verdict torture(const struct CMUnitTest *test, uint64_t cap, FILE *log,
     return PASSED;
 }
 
+static uint64_t from_env(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
 static int run_torture(const struct CMUnitTest *tests, size_t n)
 {
-    const char *text = getenv("VGI_TORTURE_MAX");
-    uint64_t cap = text ? strtoull(text, NULL, 10) : 200, runs = 0;
+    const bounds most = {
+        .samples = from_env("VGI_TORTURE_SAMPLES", 200),
+        .seconds = from_env("VGI_TORTURE_SECONDS", 3),
+    };
+    uint64_t runs = 0;
     FILE *log = tmpfile();
     child_count = mmap(NULL, sizeof(*child_count), PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -290,7 +316,7 @@ static int run_torture(const struct CMUnitTest *tests, size_t n)
         abort();
     int counts[VERDICTS] = { 0 };
     for (size_t i = 0; i < n; i++)
-        counts[torture(&tests[i], cap, log, &runs)]++;
+        counts[torture(&tests[i], &most, log, &runs)]++;
     printf("%d passed, %d failed, %d skipped (%llu torture runs)\n", counts[PASSED],
            counts[FAILED], counts[SKIPPED], (unsigned long long)runs);
     munmap(child_count, sizeof(*child_count));
