@@ -75,7 +75,8 @@ def conformance(name, folder, release, *legs, after, scale=1):
 def suites(full):
     clang = "-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DVGI_WERROR=ON"
     threaded = "unit/(base|codec|crypto|rpc|server|client|transport)"
-    torture = {"VGI_TORTURE_MAX": "0", "VGI_TORTURE_SECONDS": "0"} if full else {}
+    unbounded = ("VGI_TORTURE_SAMPLES", "VGI_TORTURE_SECONDS", "VGI_TORTURE_TOTAL")
+    torture = dict.fromkeys(unbounded, "0") if full else {}
     fuzz_seconds = 300 if full else 20
     dev, tsan = BUILD / "dev", BUILD / "tsan"
     table = [

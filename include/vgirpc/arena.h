@@ -41,7 +41,9 @@ typedef struct vgi_arena {
 VGI_API void *vgi_arena_alloc(vgi_arena *arena, size_t size);
 
 /**
- * Take `size` zeroed bytes from the arena. As vgi_arena_alloc otherwise.
+ * Take zeroed memory for `count` items of `size` bytes. As vgi_arena_alloc otherwise.
+ *
+ * @return also NULL when the product overflows
  * @since 0.1
  */
 VGI_API void *vgi_arena_calloc(vgi_arena *arena, size_t count, size_t size);

@@ -49,7 +49,8 @@ VGI_API int vgi_batch_f64(const vgi_batch *batch, const char *column, vgi_f64s *
 /** As vgi_batch_f64, for format "f". @since 0.1 */
 VGI_API int vgi_batch_f32(const vgi_batch *batch, const char *column, vgi_f32s *items);
 
-/** As vgi_batch_f64, for 64-bit signed storage: "l", timestamps, time64, date64, durations. @since 0.1 */
+/** As vgi_batch_f64, for 64-bit signed storage: "l", timestamps, time64, date64,
+ * durations. @since 0.1 */
 VGI_API int vgi_batch_i64(const vgi_batch *batch, const char *column, vgi_i64s *items);
 
 /** As vgi_batch_f64, for 32-bit signed storage: "i", date32, time32. @since 0.1 */
@@ -63,17 +64,20 @@ VGI_API int vgi_batch_u64(const vgi_batch *batch, const char *column, vgi_u64s *
  * @param row  0-based, below vgi_batch_rows
  * @return VGI_OK; VGI_ESCHEMA; VGI_EINVAL row out of range. @since 0.1
  */
-VGI_API int vgi_batch_bool(const vgi_batch *batch, const char *column, int64_t row, bool *value);
+VGI_API int vgi_batch_bool(const vgi_batch *batch, const char *column, int64_t row,
+                           bool *value);
 
 /**
  * View one string: "u", "U", "vu", or a dictionary of them.
  * @param[out] value  borrowed from the batch; data NULL when the row is null
  * @return VGI_OK; VGI_ESCHEMA; VGI_EINVAL row out of range. @since 0.1
  */
-VGI_API int vgi_batch_str(const vgi_batch *batch, const char *column, int64_t row, vgi_str *value);
+VGI_API int vgi_batch_str(const vgi_batch *batch, const char *column, int64_t row,
+                          vgi_str *value);
 
 /** As vgi_batch_str, for "z", "Z", "vz", "w:N". @since 0.1 */
-VGI_API int vgi_batch_bytes(const vgi_batch *batch, const char *column, int64_t row, vgi_bytes *value);
+VGI_API int vgi_batch_bytes(const vgi_batch *batch, const char *column, int64_t row,
+                            vgi_bytes *value);
 
 /** Tell whether a row of a column is null; false for an unknown column. @since 0.1 */
 VGI_API bool vgi_batch_is_null(const vgi_batch *batch, const char *column, int64_t row);
@@ -96,8 +100,8 @@ VGI_API bool vgi_batch_is_null(const vgi_batch *batch, const char *column, int64
  *         VGI_ENOMEM. One thread per arena.
  * @since 0.1
  */
-VGI_API int vgi_batch_row(const vgi_batch *batch, int64_t row, const vgi_type *type, void *out,
-                          vgi_arena *mem, vgi_error *err);
+VGI_API int vgi_batch_row(const vgi_batch *batch, int64_t row, const vgi_type *type,
+                          void *out, vgi_arena *mem, vgi_error *err);
 
 /**
  * Return the batch as a C Data Interface struct array, borrowed: valid as long
@@ -129,8 +133,8 @@ VGI_API int vgi_batch_export(const vgi_batch *batch, struct ArrowArray *array,
  *         VGI_ENOMEM.
  * @since 0.1
  */
-VGI_API int vgi_batch_import(vgi_batch **out, const vgi_schema *schema, struct ArrowArray *array,
-                             vgi_error *err);
+VGI_API int vgi_batch_import(vgi_batch **out, const vgi_schema *schema,
+                             struct ArrowArray *array, vgi_error *err);
 
 /**
  * Build a batch of `count` rows from described structs.
@@ -165,8 +169,8 @@ VGI_API void vgi_batch_unref(vgi_batch *batch);
  * @return VGI_OK; VGI_ELIMIT; VGI_ENOMEM.
  * @since 0.1
  */
-VGI_API int vgi_batch_encode(const vgi_batch *batch, const vgi_metadata *metadata, vgi_arena *mem,
-                             vgi_bytes *bytes, vgi_error *err);
+VGI_API int vgi_batch_encode(const vgi_batch *batch, const vgi_metadata *metadata,
+                             vgi_arena *mem, vgi_bytes *bytes, vgi_error *err);
 
 /**
  * Decode the first batch of an Arrow IPC stream held in memory, with full
@@ -191,8 +195,8 @@ VGI_API int vgi_batch_decode(vgi_batch **out, vgi_bytes bytes, vgi_error *err);
  * @return VGI_OK; VGI_EINVAL row out of range; VGI_ENOMEM.
  * @since 0.1
  */
-VGI_API int vgi_batch_row_json(const vgi_batch *batch, int64_t row, vgi_arena *mem, vgi_str *json,
-                               vgi_error *err);
+VGI_API int vgi_batch_row_json(const vgi_batch *batch, int64_t row, vgi_arena *mem,
+                               vgi_str *json, vgi_error *err);
 
 /**
  * Write one cell as a person reads it: strings plain, null empty, lists and
@@ -200,8 +204,8 @@ VGI_API int vgi_batch_row_json(const vgi_batch *batch, int64_t row, vgi_arena *m
  * @param column  index, below vgi_schema_columns
  * @since 0.1
  */
-VGI_API int vgi_batch_cell_text(const vgi_batch *batch, int64_t row, size_t column, vgi_arena *mem,
-                                vgi_str *text, vgi_error *err);
+VGI_API int vgi_batch_cell_text(const vgi_batch *batch, int64_t row, size_t column,
+                                vgi_arena *mem, vgi_str *text, vgi_error *err);
 
 VGI_END_DECLS
 

@@ -16,28 +16,28 @@
 
 VGI_BEGIN_DECLS
 
-#define VGI_DEFAULT_SCHEMA_BYTES (UINT32_C(16) << 20)       /**< 16 MiB */
-#define VGI_DEFAULT_MESSAGE_BYTES (INT64_C(256) << 20)      /**< 256 MiB */
-#define VGI_DEFAULT_DECOMPRESSED_BYTES (INT64_C(64) << 20)  /**< 64 MiB */
+#define VGI_DEFAULT_SCHEMA_BYTES (UINT32_C(16) << 20)      /**< 16 MiB */
+#define VGI_DEFAULT_MESSAGE_BYTES (INT64_C(256) << 20)     /**< 256 MiB */
+#define VGI_DEFAULT_DECOMPRESSED_BYTES (INT64_C(64) << 20) /**< 64 MiB */
 #define VGI_DEFAULT_FIELDS UINT32_C(65536)
 #define VGI_DEFAULT_DEPTH UINT32_C(64)
-#define VGI_DEFAULT_NAME_BYTES (UINT32_C(64) << 10)         /**< 64 KiB */
-#define VGI_DEFAULT_METADATA_BYTES (UINT32_C(1) << 20)      /**< 1 MiB */
+#define VGI_DEFAULT_NAME_BYTES (UINT32_C(64) << 10)    /**< 64 KiB */
+#define VGI_DEFAULT_METADATA_BYTES (UINT32_C(1) << 20) /**< 1 MiB */
 #define VGI_DEFAULT_METADATA_PAIRS UINT32_C(1024)
-#define VGI_DEFAULT_ARENA_BYTES (INT64_C(1) << 30)          /**< 1 GiB */
-#define VGI_DEFAULT_LOG_BYTES (UINT32_C(1) << 20)           /**< 1 MiB */
-#define VGI_DEFAULT_DICTIONARY_BYTES (INT64_C(64) << 20)    /**< 64 MiB */
+#define VGI_DEFAULT_ARENA_BYTES (INT64_C(1) << 30)       /**< 1 GiB */
+#define VGI_DEFAULT_LOG_BYTES (UINT32_C(1) << 20)        /**< 1 MiB */
+#define VGI_DEFAULT_DICTIONARY_BYTES (INT64_C(64) << 20) /**< 64 MiB */
 
 /** Bytes of the peer's input that an error text may repeat. Not adjustable. */
 #define VGI_ERROR_ECHO_BYTES 256
 
 /** The ceilings. 0 in a field means the default beside it above. */
 typedef struct vgi_limits {
-    uint32_t schema_bytes;      /**< metadata (flatbuffer) of one message */
-    uint32_t fields;            /**< fields of one schema, all levels; also at most its metadata bytes / 16 */
-    uint32_t depth;             /**< nesting of types */
-    uint32_t name_bytes;        /**< one field name, method name or format */
-    int64_t message_bytes;      /**< body of one message */
+    uint32_t schema_bytes; /**< metadata (flatbuffer) of one message */
+    uint32_t fields;       /**< of one schema, all levels; <= its metadata bytes / 16 */
+    uint32_t depth;        /**< nesting of types */
+    uint32_t name_bytes;   /**< one field name, method name or format */
+    int64_t message_bytes; /**< body of one message */
     int64_t decompressed_bytes; /**< one message's body after Arrow lz4/zstd buffers */
     int64_t dictionary_bytes;   /**< all dictionaries of one stream together */
     uint32_t metadata_bytes;    /**< custom metadata of one message */

@@ -8,7 +8,7 @@
 #define VGIRPC_MACROS_H
 
 #ifdef __GNUC__
-#pragma GCC system_header /* gcc then reports a misused macro at the line that uses it */
+#pragma GCC system_header /* gcc reports a misused macro where it is used */
 #endif
 
 #ifdef __cplusplus

@@ -32,7 +32,8 @@ typedef struct vgi_metadata {
  * @return true when the key is there. Any thread.
  * @since 0.1
  */
-VGI_API bool vgi_metadata_get(const vgi_metadata *metadata, const char *key, vgi_str *value);
+VGI_API bool vgi_metadata_get(const vgi_metadata *metadata, const char *key,
+                              vgi_str *value);
 
 VGI_END_DECLS
 

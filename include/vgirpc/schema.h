@@ -30,7 +30,8 @@ typedef struct vgi_column {
     bool nullable;                     /**< may hold nulls */
     const struct vgi_column *children; /**< `n_children` of them, or NULL */
     size_t n_children;
-    const struct vgi_column *dictionary; /**< value type when dictionary-encoded, or NULL */
+    const struct vgi_column
+        *dictionary; /**< value type when dictionary-encoded, or NULL */
 } vgi_column;
 
 /**
@@ -44,7 +45,8 @@ typedef struct vgi_column {
  *         VGI_ELIMIT too many fields or too deep; VGI_ENOMEM. Any thread.
  * @since 0.1
  */
-VGI_API int vgi_schema_build(vgi_schema **out, const vgi_column *columns, size_t count, vgi_error *err);
+VGI_API int vgi_schema_build(vgi_schema **out, const vgi_column *columns, size_t count,
+                             vgi_error *err);
 
 /**
  * Copy a schema out of the C Data Interface (a "+s" struct).
@@ -56,7 +58,8 @@ VGI_API int vgi_schema_build(vgi_schema **out, const vgi_column *columns, size_t
  *         VGI_ELIMIT; VGI_ENOMEM. Any thread.
  * @since 0.1
  */
-VGI_API int vgi_schema_import(vgi_schema **out, const struct ArrowSchema *schema, vgi_error *err);
+VGI_API int vgi_schema_import(vgi_schema **out, const struct ArrowSchema *schema,
+                              vgi_error *err);
 
 /**
  * Write a copy of the schema as a C Data Interface struct.
@@ -67,7 +70,8 @@ VGI_API int vgi_schema_import(vgi_schema **out, const struct ArrowSchema *schema
  * @return VGI_OK or VGI_ENOMEM. Any thread.
  * @since 0.1
  */
-VGI_API int vgi_schema_export(const vgi_schema *schema, struct ArrowSchema *out, vgi_error *err);
+VGI_API int vgi_schema_export(const vgi_schema *schema, struct ArrowSchema *out,
+                              vgi_error *err);
 
 /**
  * Read a schema from the bytes of one encapsulated IPC schema message, or of
@@ -92,10 +96,17 @@ VGI_API int vgi_schema_decode(vgi_schema **out, vgi_bytes message, vgi_error *er
  */
 VGI_API vgi_bytes vgi_schema_message(const vgi_schema *schema);
 
-/** Take another reference. @return `schema`. NULL stays NULL. Any thread. @since 0.1 */
+/**
+ * Take another reference.
+ *
+ * @param schema  NULL stays NULL
+ * @return `schema`, owned: vgi_schema_unref. Any thread.
+ * @since 0.1
+ */
 VGI_API vgi_schema *vgi_schema_ref(const vgi_schema *schema);
 
-/** Give a reference back; the last one frees it. NULL is ignored. Any thread. @since 0.1 */
+/** Give a reference back; the last one frees it. NULL is ignored. Any thread. @since 0.1
+ */
 VGI_API void vgi_schema_unref(vgi_schema *schema);
 
 /** Return the number of top-level columns. Any thread. @since 0.1 */
@@ -103,26 +114,41 @@ VGI_API size_t vgi_schema_columns(const vgi_schema *schema);
 
 /**
  * Return the name of a top-level column.
+ *
  * @param index  below vgi_schema_columns
- * @return borrowed, NUL-terminated; NULL when out of range. Any thread. @since 0.1
+ * @return borrowed, NUL-terminated; NULL when out of range. Any thread.
+ * @since 0.1
  */
 VGI_API const char *vgi_schema_name(const vgi_schema *schema, size_t index);
 
 /**
  * Return the C Data Interface format of a top-level column (of the index when
- * dictionary-encoded). @return borrowed; NULL when out of range. @since 0.1
+ * dictionary-encoded).
+ *
+ * @param index  below vgi_schema_columns
+ * @return borrowed, NUL-terminated; NULL when out of range. Any thread.
+ * @since 0.1
  */
 VGI_API const char *vgi_schema_format(const vgi_schema *schema, size_t index);
 
-/** Tell whether a top-level column may hold nulls. @since 0.1 */
+/** Tell whether a top-level column may hold nulls; false when out of range. Any thread.
+ * @since 0.1 */
 VGI_API bool vgi_schema_nullable(const vgi_schema *schema, size_t index);
 
-/** Find a top-level column. @return its index, or -1. Any thread. @since 0.1 */
+/**
+ * Find a top-level column; the first one when several have the name.
+ *
+ * @param name  NUL-terminated
+ * @return its index, or -1. Any thread.
+ * @since 0.1
+ */
 VGI_API int vgi_schema_find(const vgi_schema *schema, const char *name);
 
 /**
  * Tell whether two schemas agree in names, types and nullability, at all
  * levels; names of list children and metadata do not count, as in pyarrow.
+ *
+ * Any thread.
  * @since 0.1
  */
 VGI_API bool vgi_schema_equal(const vgi_schema *a, const vgi_schema *b);
@@ -134,9 +160,12 @@ VGI_API bool vgi_schema_equal(const vgi_schema *a, const vgi_schema *b);
  * @param index     top-level column
  * @param[out] buf  NUL-terminated, cut to `size`; may be NULL when size is 0
  * @param size      bytes of `buf`
- * @return the bytes the whole text needs, terminator not counted. @since 0.1
+ * @return the bytes the whole text needs, terminator not counted; 0 when the index
+ *         is out of range or there is no memory. Any thread.
+ * @since 0.1
  */
-VGI_API size_t vgi_schema_type_text(const vgi_schema *schema, size_t index, char *buf, size_t size);
+VGI_API size_t vgi_schema_type_text(const vgi_schema *schema, size_t index, char *buf,
+                                    size_t size);
 
 VGI_END_DECLS
 

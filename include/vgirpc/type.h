@@ -38,7 +38,7 @@
 #define VGIRPC_TYPE_H
 
 #ifdef __GNUC__
-#pragma GCC system_header /* gcc then reports a misused macro at the line that uses it */
+#pragma GCC system_header /* gcc reports a misused macro where it is used */
 #endif
 
 #include <vgirpc/macros.h>

@@ -66,7 +66,7 @@ void vgi__call_reset(vgi_call *c)
     c->input_schema = c->output_schema = NULL;
     vgi_batch_unref(c->held);
     c->held = NULL;
-    vgi__batch_clear(&c->request);
+    vgi__batch_drop_data(&c->request);
     vgi_arena_reset(&c->arena);
     vgi_arena_reset(&c->turn);
     c->method = NULL;

@@ -210,7 +210,7 @@ static int finish_stream(session *s, int rc, vgi_error *err)
         (void)vgi_fail(c, "ConnectionError", "%s", vgi_status_text(rc));
     int ended = vgi__stream_end(c, over ? err : NULL);
 
-    vgi__batch_clear(&s->input);
+    vgi__batch_drop_data(&s->input);
     if (ended == VGI_OK)
         ended = flush(s, over ? err : NULL);
     if (!over)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/server.h"
 
@@ -112,6 +113,15 @@ static int parse_command(struct command *c, int argc, char **argv)
     return 0;
 }
 
+static int serve_stdio(const struct command *c, vgi_server *server, vgi_error *err)
+{
+    if (isatty(STDIN_FILENO))
+        fprintf(stderr,
+                "%s: serving on stdin and stdout, which is for programs; try --help\n",
+                c->program);
+    return vgi_server_serve_stdio(server, err);
+}
+
 static int serve(const struct command *c, const vgi_service *const *services,
                  const vgi_server_options *options, vgi_error *err)
 {
@@ -127,7 +137,7 @@ static int serve(const struct command *c, const vgi_service *const *services,
     if (rc == VGI_OK && c->unix_path)
         rc = vgi_server_serve_unix(server, c->unix_path, &c->unix_options, err);
     else if (rc == VGI_OK)
-        rc = vgi_server_serve_stdio(server, err);
+        rc = serve_stdio(c, server, err);
     vgi_server_free(server);
     return rc;
 }

@@ -7,5 +7,5 @@ static int f(vgi_call *call, const p *in, double *out)
     (void)call, (void)in, (void)out;
     return 0;
 }
-VGI_UNARY(f, q, double); /* wrong: f must be: int f\(vgi_call \*, const q \*, double \*\) */
+VGI_UNARY(f, q, double); /* wrong: f must be: int f.*const q \*, double \* */
 const vgi_method *const method = VGI_METHOD(f);

@@ -6,8 +6,8 @@
  * With VGI_TORTURE=1 in the environment: every test is run once to count its allocations,
  * then once for each of them with that one failing, in a child process each. What the
  * test asserts is not judged then; a crash, a hang, a sanitizer report, or a leak of a
- * run that came to its end is. Of more than VGI_TORTURE_MAX (200; 0: no cap) allocations
- * that many are sampled evenly.
+ * run that came to its end is. Of more than VGI_TORTURE_SAMPLES (200) allocations that
+ * many are sampled evenly, for at most VGI_TORTURE_SECONDS (3) per test; 0 is no bound.
  *
  * Tests must not use cmocka's mocks: torture runs call the test functions directly. */
 #ifndef VGI_TESTS_SUPPORT_TRACED_H

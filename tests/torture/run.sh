@@ -5,13 +5,14 @@
 #   tests/torture/run.sh
 #
 #   VGI_BUILD             build directory (build)
-#   VGI_TORTURE_MAX       allocations that are sampled per test; 0: all (200)
-#   VGI_TORTURE_SECONDS   stop after so many seconds; 0: never (180). Programs that
-#                         were not reached count as skipped.
+#   VGI_TORTURE_SAMPLES   allocations that are failed per test (200; 0: all)
+#   VGI_TORTURE_SECONDS   per test (3; 0: no bound)
+#   VGI_TORTURE_TOTAL     seconds in all (180; 0: no bound); programs that were not
+#                         reached count as skipped
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 programs=$(ls "${VGI_BUILD:-$root/build}"/tests/test_*)
-limit=${VGI_TORTURE_SECONDS:-180}
+limit=${VGI_TORTURE_TOTAL:-180}
 started=$(date +%s)
 passed=0 failed=0 skipped=0
 export VGI_TORTURE=1
