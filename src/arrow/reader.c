@@ -19,6 +19,8 @@
  */
 #define WINDOW_BYTES ((size_t)64 << 10)
 #define CACHED_SCHEMAS 8
+/* A larger block of its own goes when its stream is over. */
+#define KEPT_BYTES ((size_t)8 << 20)
 #define HOPELESS_BODY (INT64_C(1) << 40) /* not even skipped */
 
 struct vgi__reader {
@@ -423,6 +425,15 @@ static int read_schema(vgi__reader *r, uint32_t bytes, vgi_error *err)
     return rc;
 }
 
+/* Before a wait that may be long: to map a big block again costs less than to hold it. */
+static void give_back(vgi__block **b)
+{
+    if (*b && (*b)->size > KEPT_BYTES) {
+        vgi__block_unref(*b);
+        *b = NULL;
+    }
+}
+
 int vgi__reader_begin(vgi__reader *r, const vgi_schema **schema, vgi_error *err)
 {
     if (r->broken)
@@ -430,6 +441,8 @@ int vgi__reader_begin(vgi__reader *r, const vgi_schema **schema, vgi_error *err)
                          "the input is out of step and cannot be read on");
     if (r->in_stream)
         return vgi__fail(err, VGI_EINTERNAL, NULL, "the former stream was not drained");
+    give_back(&r->large);
+    give_back(&r->inflated);
     uint32_t bytes = 0;
     int rc = read_prefix(r, &bytes, err);
     if (rc != VGI_OK)
