@@ -413,8 +413,7 @@ const char *vgi__validate_array(vgi__array_check *c)
     case VGI__LAYOUT_UNION_DENSE:
         return check_union(c, true);
     case VGI__LAYOUT_RUN_END:
-        a->null_count = 0;
-        return NULL;
+        return a->null_count ? "nulls without a bitmap for them" : NULL;
     }
     return "a layout that is not known";
 }
