@@ -13,6 +13,18 @@ static int bad(vgi_error *err, const char *what, const char *which)
     return VGI_EINVAL;
 }
 
+/* The library says where in the JSON document; a person gave parameters. */
+static void speak_of_parameters(vgi_error *err)
+{
+    const char *plain = err->message;
+
+    if (strncmp(plain, "$.", 2) == 0)
+        plain += 2;
+    else if (strncmp(plain, "$: ", 3) == 0)
+        plain += 3;
+    memmove(err->message, plain, strlen(plain) + 1);
+}
+
 /* ---- JSON from the command line ---- */
 
 /* Does the text read as a JSON number, literal, array or object? Only asked where no type
@@ -42,6 +54,24 @@ static bool as_json(const vgi_method_info *method, const char *name, const char 
                            vgi_schema_format(method->params, (size_t)column)[0] == 'n');
 }
 
+/* What is no JSON array, object or null would only be refused as part of the whole. */
+static bool begins_nested(const char *value)
+{
+    return *value == '[' || *value == '{' || strcmp(value, "null") == 0;
+}
+
+static int check_word(const vgi_method_info *method, const char *name, const char *value,
+                      vgi_error *err)
+{
+    if (!method)
+        return VGI_OK;
+    if (vgi_schema_find(method->params, name) < 0)
+        return bad(err, "there is no parameter ", name);
+    if (as_json(method, name, value) && !begins_nested(value))
+        return bad(err, "a list, map or struct is written as JSON: ", name);
+    return VGI_OK;
+}
+
 /* {"name":value,...} from name=value words. */
 static int json_from_words(text *out, const vgi_method_info *method, int argc,
                            char **argv, vgi_error *err)
@@ -58,6 +88,8 @@ static int json_from_words(text *out, const vgi_method_info *method, int argc,
         text_bytes(&name, "", 1);
         if (name.failed)
             break;
+        if (check_word(method, name.data, eq + 1, err) != VGI_OK)
+            return err->code;
         text_add(out, i > 0 ? "," : "");
         text_json_string(out, name.data);
         text_add(out, ":");
@@ -132,14 +164,6 @@ static int schema_of_given(vgi_schema **out, const vgi_schema *declared, vgi_str
     return rc;
 }
 
-static bool is_empty(vgi_str json)
-{
-    json_members members = json_members_of(json);
-    json_member m;
-
-    return json.len > 0 && json.data[0] == '{' && !json_next_member(&members, &m);
-}
-
 static int build(vgi_batch **out, const vgi_method_info *method, vgi_str json,
                  vgi_arena *mem, vgi_error *err)
 {
@@ -150,10 +174,14 @@ static int build(vgi_batch **out, const vgi_method_info *method, vgi_str json,
         rc = schema_of_given(&schema, method->params, json, mem, err);
     else
         rc = schema_from_json(&schema, json, mem, err);
-    if (rc == VGI_OK && vgi_schema_columns(schema) == 0 && is_empty(json))
-        *out = NULL;
-    else if (rc == VGI_OK)
+    if (rc == VGI_OK)
         rc = vgi_batch_from_json(out, schema, json, err);
+    if (rc != VGI_OK)
+        speak_of_parameters(err);
+    else if (vgi_schema_columns(schema) == 0) {
+        vgi_batch_unref(*out);
+        *out = NULL;
+    }
     vgi_schema_unref(schema);
     return rc;
 }

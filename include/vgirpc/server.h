@@ -154,9 +154,9 @@ typedef struct vgi_unix_options {
 /**
  * Listen on a Unix socket and serve until vgi_server_stop.
  *
- * A stale socket file (nobody listens) is removed first; the file is removed
- * at the end. After stop: no new connections; idle ones are closed at once; those
- * with a running call after drain_ms. It returns when the last handler has.
+ * A stale socket file (nobody listens) is removed first. After stop: the file
+ * is removed, no new connections; idle ones are closed at once; those with a running
+ * call after drain_ms. It returns when the last handler has.
  *
  * Sequential, handlers run on the caller's thread. Threaded, each connection has a
  * thread with a stack of 1 MiB and all signals blocked.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 (FIPS 180-4), for fingerprints of services.
  *
- * Our own, because a worker that loads libcrypto for two digests starts three to four
- * milliseconds later: its relocations, and the set-up of its providers. */
+ * Our own, because a worker that loads libcrypto for two digests starts some three
+ * milliseconds later: docs/internals/base.md has the figures. */
 #ifndef VGI_CRYPTO_SHA256_H
 #define VGI_CRYPTO_SHA256_H
 

@@ -61,7 +61,8 @@ struct connection {
 
 struct listener {
     vgi_server *server;
-    int fd;
+    const char *path;
+    int fd;       /* -1: no longer listening */
     int ended[2]; /* pipe of struct connection *, back to the acceptor */
     int work[2];  /* sequential: pipe of struct connection *, to the caller's thread */
     bool threaded;
@@ -228,6 +229,17 @@ static int accept_loop(struct listener *l, vgi_error *err)
     }
 }
 
+/* The file goes while somebody still listens: once it is free, another server may have
+ * put its own there. */
+static void stop_listening(struct listener *l)
+{
+    if (l->fd < 0)
+        return;
+    unlink(l->path);
+    close(l->fd);
+    l->fd = -1;
+}
+
 /* Let running calls finish within drain_ms, then cut their connections. */
 static void drain(struct listener *l)
 {
@@ -268,8 +280,7 @@ static void *acceptor_thread(void *arg)
     struct listener *l = a->listener;
 
     a->rc = accept_loop(l, a->err);
-    close(l->fd);
-    l->fd = -1;
+    stop_listening(l);
     drain(l);
     close(l->work[1]); /* ends the caller's loop */
     l->work[1] = -1;
@@ -297,8 +308,7 @@ static int serve_threaded(struct listener *l, vgi_error *err)
 {
     const int rc = accept_loop(l, err);
 
-    close(l->fd);
-    l->fd = -1;
+    stop_listening(l);
     drain(l);
     return rc;
 }
@@ -336,6 +346,7 @@ int vgi_server_serve_unix(vgi_server *server, const char *path,
     const vgi_unix_options o = effective_options(options);
     struct listener l = {
         .server = server,
+        .path = path,
         .fd = -1,
         .ended = { -1, -1 },
         .work = { -1, -1 },
@@ -357,9 +368,8 @@ int vgi_server_serve_unix(vgi_server *server, const char *path,
         fflush(stdout);
     }
     rc = l.threaded ? serve_threaded(&l, err) : serve_sequential(&l, err);
-    unlink(path);
 out:
-    close_fd(l.fd);
+    stop_listening(&l);
     close_fd(l.ended[0]);
     close_fd(l.ended[1]);
     close_fd(l.work[0]);

@@ -134,9 +134,13 @@ check logs 0 call "$conformance" echo_with_info_log value=x
 is logs "$out" '{"result":"x"}'
 has logs "$err" "info: "
 check 'wrong type' 2 call "$conformance" echo_int value=many
-is 'wrong type' "$err" 'error: $.value: "many" does not fit int64'
+is 'wrong type' "$err" 'error: value: "many" does not fit int64'
 check 'unknown parameter' 2 call "$conformance" echo_int value=1 other=2
-is 'unknown parameter' "$err" 'error: $: there is no "other"'
+is 'unknown parameter' "$err" 'error: there is no parameter other'
+check 'half an object' 2 call "$conformance" echo_int --json '{'
+has 'half an object' "$err" 'error: bad JSON'
+check 'no JSON' 2 call "$conformance" echo_nested_list matrix=x
+is 'no JSON' "$err" 'error: a list, map or struct is written as JSON: matrix'
 check failure 1 call "$conformance" raise_value_error 'message=it broke'
 is failure "$err" "error: ValueError: it broke"
 check 'verbose failure' 1 call "$conformance" raise_value_error 'message=it broke' -v

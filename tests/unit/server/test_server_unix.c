@@ -274,31 +274,58 @@ static void stop_during_a_call(void **state)
     stop_waits_for_the_call(true);
 }
 
+/* A stream that is open and never ends by itself. */
+static int open_forever(peer *p)
+{
+    const vgi_void none = { 0 };
+    int rc = peer_request(p, "forever", VGI_FROM(vgi_void, &none));
+
+    if (rc == VGI_OK)
+        rc = peer_open_input(p, &vgi_type_vgi_void);
+    if (rc == VGI_OK)
+        rc = peer_input(p, &vgi_type_vgi_void, NULL);
+    if (rc == VGI_OK)
+        rc = peer_begin(p);
+    return rc == VGI_OK ? peer_next(p) : rc;
+}
+
 static void draining_ends_at_its_deadline(void **state)
 {
     (void)state;
     const vgi_server_options o = { .size = sizeof(o), .drain_ms = 20 };
-    const vgi_void none = { 0 };
     fixture f;
     peer p;
 
     begin(&f, true, &o);
     join_client(&f, &p);
-    int rc = peer_request(&p, "forever", VGI_FROM(vgi_void, &none));
-    if (rc == VGI_OK)
-        rc = peer_open_input(&p, &vgi_type_vgi_void);
-    if (rc == VGI_OK)
-        rc = peer_input(&p, &vgi_type_vgi_void, NULL);
-    if (rc == VGI_OK)
-        rc = peer_begin(&p);
-    if (rc == VGI_OK)
-        rc = peer_next(&p);
-    const uint64_t ms = finish(&f); /* the stream is open and never ends */
+    const int rc = open_forever(&p);
+    const uint64_t ms = finish(&f);
     const int after = peer_next(&p);
     peer_close(&p);
     assert_int_equal(rc, VGI_OK);
     assert_in_range(ms, 15, 2000);
     assert_true(after < 0);
+}
+
+/* Another server may take the path over then, and is not to lose its file. */
+static void the_path_is_free_while_calls_drain(void **state)
+{
+    (void)state;
+    fixture f;
+    peer p;
+
+    begin(&f, true, NULL);
+    join_client(&f, &p);
+    const int rc = open_forever(&p);
+    vgi_server_stop(f.server);
+    for (int i = 0; i < 2000 && file_exists(f.path); i++)
+        (void)poll(NULL, 0, 1);
+    const bool exists = file_exists(f.path), ended = atomic_load(&f.ended);
+    peer_close(&p);
+    finish(&f);
+    assert_int_equal(rc, VGI_OK);
+    assert_false(exists);
+    assert_false(ended);
 }
 
 static void a_stopped_server_serves_no_more(void **state)
@@ -476,6 +503,7 @@ int main(void)
         cmocka_unit_test(stop_without_connections),
         cmocka_unit_test(stop_during_a_call),
         cmocka_unit_test(draining_ends_at_its_deadline),
+        cmocka_unit_test(the_path_is_free_while_calls_drain),
         cmocka_unit_test(a_stopped_server_serves_no_more),
         cmocka_unit_test(idle_timeout_ends_the_serve),
         cmocka_unit_test(a_stale_socket_is_replaced),
