@@ -55,7 +55,7 @@ typedef struct vgi_client_options {
     /** Receives log records as they arrive, on the calling thread. May be NULL. */
     void (*on_log)(void *user, const vgi_log_record *record);
     void *user;              /**< passed to on_log */
-    bool inherit_stderr_off; /**< exec: discard the worker's stderr (default: ours) */
+    bool discard_stderr; /**< exec: discard the worker's stderr (default: ours) */
     int reserved_;
 } vgi_client_options;
 

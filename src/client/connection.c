@@ -115,8 +115,7 @@ static int open_exec(vgi_client **out, const char *command, const vgi_client_opt
     vgi__subprocess process;
     int rc;
 
-    rc = vgi__subprocess_start(&process, command, o->inherit_stderr_off, o->allocator,
-                               err);
+    rc = vgi__subprocess_start(&process, command, o->discard_stderr, o->allocator, err);
     if (rc != VGI_OK)
         return rc;
     return open_fds(out, process.from_child, process.to_child, &process, o, err);
