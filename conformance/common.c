@@ -9,9 +9,10 @@
 
 int conformance_count(counter_state *st, vgi_output *out)
 {
-    const counter_row row = { .index = st->current, .value = st->current * 10 };
+    const int64_t index = st->current, value = index * 10;
+    const counter_row row = { .index = &index, .value = &value };
 
-    if (st->current >= st->count)
+    if (index >= st->count)
         return vgi_output_finish(out);
     st->current++;
     return vgi_output_row(out, VGI_FROM(counter_row, &row));
@@ -33,14 +34,36 @@ int conformance_counter_rows(vgi_output *out, int64_t first, int64_t rows)
     return VGI_OK;
 }
 
+bool conformance_has_nulls(const vgi_batch *in)
+{
+    return vgi_batch_array(in)->children[0]->null_count != 0;
+}
+
+static int scale_rows(double factor, const vgi_batch *in, vgi_f64s x, vgi_output *out)
+{
+    int rc = VGI_OK;
+
+    for (size_t i = 0; i < x.count && rc == VGI_OK; i++) {
+        const bool null = vgi_batch_is_null(in, "value", (int64_t)i);
+        const double y = null ? 0.0 : x.items[i] * factor;
+        const value_row row = { .value = null ? NULL : &y };
+
+        rc = vgi_output_row(out, VGI_FROM(value_row, &row));
+    }
+    return rc;
+}
+
 int conformance_scale(double factor, const vgi_batch *in, vgi_output *out)
 {
     vgi_f64s x;
     double *y;
     int rc;
 
-    if ((rc = vgi_batch_f64(in, "value", &x)) != VGI_OK ||
-        (rc = vgi_output_f64(out, "value", x.count, &y)) != VGI_OK)
+    if ((rc = vgi_batch_f64(in, "value", &x)) != VGI_OK)
+        return rc;
+    if (conformance_has_nulls(in))
+        return scale_rows(factor, in, x, out);
+    if ((rc = vgi_output_f64(out, "value", x.count, &y)) != VGI_OK)
         return rc;
     for (size_t i = 0; i < x.count; i++)
         y[i] = x.items[i] * factor;

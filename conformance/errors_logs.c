@@ -33,15 +33,21 @@ typedef struct value_params {
 } value_params;
 VGI_STRUCT(value_params, VGI_FIELD(value_params, value));
 
-static int log_value(vgi_call *call, vgi_log_level level, const char *name, vgi_str value)
+/* Log "name: value", every byte of it: printf would stop at a NUL. */
+static int log_value(vgi_call *call, vgi_log_level level, const char *name, vgi_str value,
+                     const vgi_pair *extra, size_t n_extra)
 {
-    return vgi_log(call, level, "%s: " VGI_STR_FMT, name, VGI_STR_ARG(value));
+    const vgi_str parts[] = { vgi_str_from(name), VGI_LIT(": "), value };
+    vgi_str message;
+    const int rc = vgi_concat(call, &message, parts, 3);
+
+    return rc != VGI_OK ? rc : vgi_log_with(call, level, message, extra, n_extra);
 }
 
 static int echo_with_info_log(vgi_call *call, const value_params *in, vgi_str *out)
 {
     *out = in->value;
-    return log_value(call, VGI_LOG_INFO, "info", in->value);
+    return log_value(call, VGI_LOG_INFO, "info", in->value, NULL, 0);
 }
 VGI_UNARY(echo_with_info_log, value_params, vgi_str,
           .doc = "Echo value after one INFO log.");
@@ -51,10 +57,10 @@ static int echo_with_multi_logs(vgi_call *call, const value_params *in, vgi_str 
     int rc;
 
     *out = in->value;
-    if ((rc = log_value(call, VGI_LOG_DEBUG, "debug", in->value)) != VGI_OK ||
-        (rc = log_value(call, VGI_LOG_INFO, "info", in->value)) != VGI_OK)
+    if ((rc = log_value(call, VGI_LOG_DEBUG, "debug", in->value, NULL, 0)) != VGI_OK ||
+        (rc = log_value(call, VGI_LOG_INFO, "info", in->value, NULL, 0)) != VGI_OK)
         return rc;
-    return log_value(call, VGI_LOG_WARN, "warn", in->value);
+    return log_value(call, VGI_LOG_WARN, "warn", in->value, NULL, 0);
 }
 VGI_UNARY(echo_with_multi_logs, value_params, vgi_str,
           .doc = "Echo value after DEBUG, INFO and WARN logs.");
@@ -63,14 +69,9 @@ static int echo_with_log_extras(vgi_call *call, const value_params *in, vgi_str 
 {
     const vgi_pair extra[] = { { VGI_LIT("source"), VGI_LIT("conformance") },
                                { VGI_LIT("detail"), in->value } };
-    vgi_str message;
-    int rc;
 
     *out = in->value;
-    if ((rc = vgi_strf(call, &message, "info: " VGI_STR_FMT, VGI_STR_ARG(in->value))) !=
-        VGI_OK)
-        return rc;
-    return vgi_log_with(call, VGI_LOG_INFO, message, extra, 2);
+    return log_value(call, VGI_LOG_INFO, "info", in->value, extra, 2);
 }
 VGI_UNARY(echo_with_log_extras, value_params, vgi_str,
           .doc = "Echo value after an INFO log with extra pairs.");
@@ -88,7 +89,7 @@ static int echo_with_all_log_levels(vgi_call *call, const value_params *in, vgi_
 
     *out = in->value;
     for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
-        const int rc = log_value(call, logs[i].level, logs[i].name, in->value);
+        const int rc = log_value(call, logs[i].level, logs[i].name, in->value, NULL, 0);
 
         if (rc != VGI_OK)
             return rc;

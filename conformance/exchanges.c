@@ -60,6 +60,12 @@ typedef struct sum_state {
 VGI_STRUCT(sum_state, VGI_FIELD(sum_state, running_sum),
            VGI_FIELD(sum_state, exchange_count));
 
+typedef struct sum_row {
+    const double *running_sum;
+    const int64_t *exchange_count;
+} sum_row;
+VGI_STRUCT(sum_row, VGI_FIELD(sum_row, running_sum), VGI_FIELD(sum_row, exchange_count));
+
 static int exchange_accumulate_open(vgi_call *call, const vgi_void *in, sum_state *st)
 {
     (void)call, (void)in, (void)st;
@@ -69,18 +75,29 @@ static int exchange_accumulate_open(vgi_call *call, const vgi_void *in, sum_stat
 static int exchange_accumulate_exchange(vgi_call *call, sum_state *st,
                                         const vgi_batch *in, vgi_output *out)
 {
+    const sum_row row = { &st->running_sum, &st->exchange_count };
     vgi_f64s values;
+    size_t summed = 0;
+    double sum = 0.0;
     int rc;
 
-    (void)call;
     if ((rc = vgi_batch_f64(in, "value", &values)) != VGI_OK)
         return rc;
-    for (size_t i = 0; i < values.count; i++)
-        st->running_sum += values.items[i];
+    const bool nulls = conformance_has_nulls(in);
+    for (size_t i = 0; i < values.count; i++) {
+        if (nulls && vgi_batch_is_null(in, "value", (int64_t)i))
+            continue;
+        sum += values.items[i];
+        summed++;
+    }
+    if (summed == 0) /* the sum of nothing is None, and the reference adds it */
+        return vgi_fail(call, "TypeError",
+                        "unsupported operand type(s) for +=: 'float' and 'NoneType'");
+    st->running_sum += sum;
     st->exchange_count++;
-    return vgi_output_row(out, VGI_FROM(sum_state, st)); /* the state is the row */
+    return vgi_output_row(out, VGI_FROM(sum_row, &row));
 }
-VGI_EXCHANGE(exchange_accumulate, vgi_void, sum_state, value_row, sum_state,
+VGI_EXCHANGE(exchange_accumulate, vgi_void, sum_state, value_row, sum_row,
              .doc = "Return the running sum and the number of exchanges.");
 
 static int exchange_with_logs_open(vgi_call *call, const vgi_void *in, no_state *st)

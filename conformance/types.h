@@ -205,15 +205,15 @@ typedef struct conformance_header {
 VGI_STRUCT(conformance_header, VGI_FIELD(conformance_header, total_expected),
            VGI_FIELD(conformance_header, description));
 
-/* ---- rows of the streams ---- */
+/* ---- rows of the streams: every column of the reference's may be null ---- */
 
 typedef struct counter_row {
-    int64_t index, value;
+    const int64_t *index, *value;
 } counter_row;
 VGI_STRUCT(counter_row, VGI_FIELD(counter_row, index), VGI_FIELD(counter_row, value));
 
 typedef struct value_row {
-    double value;
+    const double *value;
 } value_row;
 VGI_STRUCT(value_row, VGI_FIELD(value_row, value));
 
@@ -247,8 +247,10 @@ VGI_STRUCT(no_state, VGI_FIELD(no_state, placeholder, .wire_name = "_placeholder
 int conformance_count(counter_state *st, vgi_output *out);
 /* Send {index, value} rows `first` to `first + rows - 1`. */
 int conformance_counter_rows(vgi_output *out, int64_t first, int64_t rows);
-/* Send every value of `in` multiplied by `factor`. */
+/* Send every value of `in` multiplied by `factor`; null stays null. */
 int conformance_scale(double factor, const vgi_batch *in, vgi_output *out);
+/* Whether the one column of a value_row batch may have nulls. */
+bool conformance_has_nulls(const vgi_batch *in);
 /* A float as Python prints it. */
 int conformance_float_text(vgi_call *call, vgi_str *out, double value);
 

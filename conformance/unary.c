@@ -136,9 +136,9 @@ VGI_STRUCT(concatenate_params, VGI_FIELD(concatenate_params, prefix),
 
 static int concatenate(vgi_call *call, const concatenate_params *in, vgi_str *out)
 {
-    return vgi_strf(call, out, VGI_STR_FMT VGI_STR_FMT VGI_STR_FMT,
-                    VGI_STR_ARG(in->prefix), VGI_STR_ARG(in->separator),
-                    VGI_STR_ARG(in->suffix));
+    const vgi_str parts[] = { in->prefix, in->separator, in->suffix };
+
+    return vgi_concat(call, out, parts, 3);
 }
 VGI_UNARY(concatenate, concatenate_params, vgi_str,
           .doc = "Join prefix and suffix with separator.");
@@ -154,10 +154,15 @@ VGI_STRUCT(with_defaults_params, VGI_FIELD(with_defaults_params, required),
 
 static int with_defaults(vgi_call *call, const with_defaults_params *in, vgi_str *out)
 {
-    return vgi_strf(call, out,
-                    "required=%" PRId64 ", optional_str=" VGI_STR_FMT
-                    ", optional_int=%" PRId64,
-                    in->required, VGI_STR_ARG(in->optional_str), in->optional_int);
+    vgi_str parts[] = { { 0 }, in->optional_str, { 0 } };
+    int rc;
+
+    if ((rc = vgi_strf(call, &parts[0],
+                       "required=%" PRId64 ", optional_str=", in->required)) != VGI_OK ||
+        (rc = vgi_strf(call, &parts[2], ", optional_int=%" PRId64, in->optional_int)) !=
+            VGI_OK)
+        return rc;
+    return vgi_concat(call, out, parts, 3);
 }
 VGI_UNARY(with_defaults, with_defaults_params, vgi_str,
           .doc = "Show all parameters, defaults included.");

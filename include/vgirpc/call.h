@@ -47,7 +47,8 @@ typedef enum vgi_log_level {
 typedef struct vgi_failure {
     size_t size;         /**< sizeof(vgi_failure) */
     const char *type;    /**< exception type, e.g. "ValueError"; NULL: "RuntimeError" */
-    const char *message; /**< UTF-8, any length up to the log limit; NULL: "" */
+    const char *message; /**< UTF-8, any length up to the log limit; ends at the first
+                              NUL; NULL: "" */
     const char *code;    /**< one of the canonical codes ("NOT_FOUND"); NULL: "UNKNOWN" */
     const char *kind;    /**< application-defined, snake_case; NULL: none */
     const char *details; /**< JSON array of objects with "@type"; NULL: none */
@@ -110,7 +111,7 @@ VGI_API int vgi_log(vgi_call *call, vgi_log_level level, const char *fmt, ...)
 /**
  * Send a log record with key-value pairs beside its text. As vgi_log otherwise.
  *
- * @param message  UTF-8; copied
+ * @param message  UTF-8; copied, NUL bytes included
  * @param extra    `count` pairs, copied; NULL when count is 0
  * @since 0.1
  */
@@ -139,12 +140,12 @@ VGI_API vgi_arena *vgi_call_arena(vgi_call *call);
  * Format a string into the call's arena.
  *
  * @param[out] out  arena, NUL-terminated beyond len; untouched on failure
- * @param fmt       printf format
+ * @param fmt       printf format; as in printf, what %s and VGI_STR_FMT print ends at
+ *                  a NUL: vgi_concat joins the bytes as they are
  * @return VGI_OK; VGI_ENOMEM no memory, or limits.arena_bytes is reached.
  * @since 0.1
  */
-VGI_API int vgi_strf(vgi_call *call, vgi_str *out, const char *fmt, ...)
-    VGI_PRINTF(3, 4);
+VGI_API int vgi_strf(vgi_call *call, vgi_str *out, const char *fmt, ...) VGI_PRINTF(3, 4);
 
 /**
  * Copy a string into the call's arena.
@@ -155,6 +156,19 @@ VGI_API int vgi_strf(vgi_call *call, vgi_str *out, const char *fmt, ...)
  * @since 0.1
  */
 VGI_API int vgi_str_copy(vgi_call *call, vgi_str *out, vgi_str text);
+
+/**
+ * Join strings into one in the call's arena, byte for byte, NUL bytes included.
+ *
+ * @param[out] out  arena, NUL-terminated beyond len; untouched on failure
+ * @param parts     `count` strings, a null string counts as empty; copied; NULL when
+ *                  count is 0
+ * @param count     number of strings; 0 gives the empty string
+ * @return VGI_OK; VGI_ENOMEM no memory, limits.arena_bytes is reached, or the lengths
+ *         add up to more than a size_t holds. Does not block.
+ * @since 0.1
+ */
+VGI_API int vgi_concat(vgi_call *call, vgi_str *out, const vgi_str *parts, size_t count);
 
 /** Return the wire name of the method that runs; borrowed from its table. @since 0.1 */
 VGI_API const char *vgi_call_method(const vgi_call *call);

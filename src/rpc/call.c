@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "base/fail.h"
 #include "base/random.h"
 
@@ -123,14 +124,26 @@ vgi_arena *vgi_call_arena(vgi_call *call)
 
 int vgi_str_copy(vgi_call *call, vgi_str *out, vgi_str text)
 {
-    char *copy = vgi_call_alloc(call, text.len + 1);
+    return vgi_concat(call, out, &text, 1);
+}
 
-    if (!copy)
+int vgi_concat(vgi_call *call, vgi_str *out, const vgi_str *parts, size_t count)
+{
+    size_t size = 1, at = 0;
+    bool overflow = false;
+
+    for (size_t i = 0; i < count; i++)
+        overflow |= vgi__add_size(size, parts[i].len, &size);
+    char *text = overflow ? NULL : vgi_call_alloc(call, size);
+    if (!text)
         return vgi__fail_nomem(&call->sink);
-    if (text.len > 0)
-        memcpy(copy, text.data, text.len);
-    copy[text.len] = '\0';
-    *out = (vgi_str){ copy, text.len };
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            memcpy(text + at, parts[i].data, parts[i].len);
+        at += parts[i].len;
+    }
+    text[at] = '\0';
+    *out = (vgi_str){ text, at };
     return VGI_OK;
 }
 

@@ -26,6 +26,25 @@ static const vgi_column every[] = {
 };
 static const vgi_column header[] = { { .name = "title", .format = "u" } };
 
+/* Parts with NULs, an empty one and a null one; and parts too long for any memory. */
+static int say_joined(vgi_call *call, vgi_output *out)
+{
+    const vgi_str parts[] = { { "a\0", 2 }, VGI_LIT(""), { NULL, 0 }, { "\0b", 2 } };
+    const vgi_str endless[] = { { "", SIZE_MAX / 2 }, { "", SIZE_MAX / 2 }, { "", 2 } };
+    vgi_str text = VGI_LIT("kept"), empty;
+    int rc;
+
+    if (vgi_concat(call, &text, endless, 3) != VGI_ENOMEM ||
+        !vgi_str_eq(text, "kept")) /* untouched */
+        return VGI_EINTERNAL;
+    if ((rc = vgi_concat(call, &empty, NULL, 0)) != VGI_OK ||
+        (rc = vgi_concat(call, &text, parts, 4)) != VGI_OK)
+        return rc;
+    if (empty.len != 0 || empty.data[0] != '\0' || text.data[text.len] != '\0')
+        return VGI_EINTERNAL;
+    return vgi_output_str(out, "result", text);
+}
+
 /* What the unary handler says: the number chooses. */
 static int say(vgi_call *call, const vgi_batch *in, vgi_output *out, void *user)
 {
@@ -51,6 +70,8 @@ static int say(vgi_call *call, const vgi_batch *in, vgi_output *out, void *user)
         return vgi_output_str(out, "result", VGI_LIT("\xff"));
     case 6:
         return vgi_output_finish(out);
+    case 7:
+        return say_joined(call, out);
     default:
         rc = vgi_strf(call, &text, "%s %s %s %s %" PRId64, (const char *)user,
                       vgi_call_service(call), vgi_call_method(call),
@@ -325,6 +346,24 @@ static void test_unary(void **state)
     dynamic_end(&d);
 }
 
+static void test_concat(void **state)
+{
+    dynamic d;
+    vgi_str s;
+
+    (void)state;
+    dynamic_begin(&d);
+    ask(&d, "say", 7);
+    assert_int_equal(talk_go(&d.talk), VGI_OK);
+    talk_expect_stream(&d.talk, 1);
+    talk_expect_rows(&d.talk, 1);
+    assert_int_equal(vgi_batch_str(&d.talk.batch, "result", 0, &s), VGI_OK);
+    assert_int_equal(s.len, 4);
+    assert_memory_equal(s.data, "a\0\0b", 4);
+    talk_expect_end(&d.talk);
+    dynamic_end(&d);
+}
+
 static void test_unary_failures(void **state)
 {
     static const char *const failures[][2] = {
@@ -476,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_concat),
         cmocka_unit_test(test_unary_failures),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_columns_of_different_lengths),
