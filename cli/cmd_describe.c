@@ -196,8 +196,9 @@ static int show(const vgi_description *d, const char *name, const settings *s)
     const vgi_method_info *m = name ? vgi_description_find(d, name) : NULL;
 
     if (name && !m) {
-        (void)fprintf(stderr, "error: %s has no method %s\n", vgi_description_name(d),
-                      name);
+        (void)fputs("error: ", stderr);
+        print_plain(stderr, vgi_str_from(vgi_description_name(d)), 0);
+        (void)fprintf(stderr, " has no method %s\n", name);
         return EXIT_FAILED;
     }
     if (s->as_json || s->format == FORMAT_JSON)
@@ -211,13 +212,13 @@ static int show(const vgi_description *d, const char *name, const settings *s)
 
 static int run(const settings *s, int argc, char **argv)
 {
-    vgi_client *client = open_target(argv[0], s);
+    vgi_client *client = NULL;
     vgi_description *d = NULL;
     vgi_error err;
-    int rc;
+    int rc = open_target(&client, argv[0], s);
 
-    if (!client)
-        return EXIT_FAILED;
+    if (rc != EXIT_OK)
+        return rc;
     if (vgi_client_describe(client, &d, &err) == VGI_OK)
         rc = show(d, argc > 1 ? argv[1] : NULL, s);
     else

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "params.h"
+#include "print.h"
 #include "target.h"
 
 /* A worker that does not describe itself is called as the values look. Names with
@@ -25,8 +26,9 @@ static int look_up(session *on, const char *name, const settings *s)
     on->method = vgi_description_find(on->description, name);
     if (on->method || strncmp(name, "__", 2) == 0)
         return EXIT_OK;
-    (void)fprintf(stderr, "error: %s has no method %s (vgirpc describe lists them)\n",
-                  vgi_description_name(on->description), name);
+    (void)fputs("error: ", stderr);
+    print_plain(stderr, vgi_str_from(vgi_description_name(on->description)), 0);
+    (void)fprintf(stderr, " has no method %s (vgirpc describe lists them)\n", name);
     return EXIT_FAILED;
 }
 
@@ -36,10 +38,9 @@ int session_open(session *out, const settings *s, int argc, char **argv)
     int rc;
 
     memset(out, 0, sizeof(*out));
-    out->client = open_target(argv[0], s);
-    if (!out->client)
-        return EXIT_FAILED;
-    rc = look_up(out, argv[1], s);
+    rc = open_target(&out->client, argv[0], s);
+    if (rc == EXIT_OK)
+        rc = look_up(out, argv[1], s);
     if (rc != EXIT_OK)
         return rc;
     if (params_batch(&out->params, out->method, s, argc - 2, argv + 2, &err) == VGI_OK)

@@ -66,6 +66,18 @@ static bool parse_format(const char *value, output_format *out)
     return false;
 }
 
+static const char *what_it_takes(option_kind kind)
+{
+    switch (kind) {
+    case OPTION_COUNT:
+        return "a whole number, at least 1,";
+    case OPTION_SECONDS:
+        return "a number of seconds above 0";
+    default:
+        return "table, json or arrow";
+    }
+}
+
 static bool set(const option *o, settings *s, const char *value)
 {
     void *field = (char *)s + o->offset;
@@ -129,7 +141,8 @@ static int apply(const command *cmd, settings *s, int argc, char **argv, int *i)
         return complain(cmd, "a value is missing after ", arg);
     if (set(o, s, value))
         return 0;
-    (void)fprintf(stderr, "error: --%s: \"%s\" is no %s\n", o->name, value, o->value);
+    (void)fprintf(stderr, "error: --%s takes %s and not \"%s\"\n", o->name,
+                  what_it_takes(o->kind), value);
     return -1;
 }
 

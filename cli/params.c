@@ -6,6 +6,8 @@
 
 #include "json_scan.h"
 
+#define BLANKS " \t\r\n"
+
 static int bad(vgi_error *err, const char *what, const char *which)
 {
     err->code = VGI_EINVAL;
@@ -42,32 +44,58 @@ static bool looks_like_json(const char *value)
            strspn(value, "0123456789-") > 0;
 }
 
+/* Is it one JSON value? As a part of the whole it would be refused by the column of a
+ * text that nobody wrote. */
+static bool is_json(const char *value, vgi_arena *mem)
+{
+    static const vgi_column any = { .name = "v", .format = "u", .nullable = true };
+    text json = { .mem = mem };
+    vgi_schema *schema = NULL;
+    vgi_batch *batch = NULL;
+    vgi_error err = { 0 };
+    vgi_str item;
+    size_t n;
+    int rc = vgi_schema_build(&schema, &any, 1, &err);
+
+    value += strspn(value, BLANKS);
+    for (n = strlen(value); n > 0 && strchr(BLANKS, value[n - 1]); n--)
+        ;
+    text_add(&json, "{\"v\":[");
+    text_bytes(&json, value, n);
+    text_add(&json, "]}");
+    if (rc == VGI_OK)
+        rc = vgi_batch_from_json(&batch, schema, text_str(&json), &err);
+    vgi_batch_unref(batch);
+    vgi_schema_unref(schema);
+    /* Only what could be read has a path that is complained about: a list is no text. */
+    return rc != VGI_OK && err.message[0] == '$' &&
+           json_first_item((vgi_str){ json.data + 5, json.len - 6 }, &item) &&
+           item.len == n;
+}
+
 /* Nested types are written as JSON; the library reads everything else from a string. */
-static bool as_json(const vgi_method_info *method, const char *name, const char *value)
+static bool as_json(const vgi_method_info *method, const char *name, const char *value,
+                    vgi_arena *mem)
 {
     int column;
 
     if (!method)
-        return looks_like_json(value);
+        return looks_like_json(value) && is_json(value, mem);
     column = vgi_schema_find(method->params, name);
     return column >= 0 && (*vgi_schema_format(method->params, (size_t)column) == '+' ||
                            vgi_schema_format(method->params, (size_t)column)[0] == 'n');
 }
 
-/* What is no JSON array, object or null would only be refused as part of the whole. */
-static bool begins_nested(const char *value)
-{
-    return *value == '[' || *value == '{' || strcmp(value, "null") == 0;
-}
-
 static int check_word(const vgi_method_info *method, const char *name, const char *value,
-                      vgi_error *err)
+                      vgi_arena *mem, vgi_error *err)
 {
+    if (!text_is_utf8(vgi_str_from(value)))
+        return bad(err, "this value is no UTF-8: ", name);
     if (!method)
         return VGI_OK;
     if (vgi_schema_find(method->params, name) < 0)
         return bad(err, "there is no parameter ", name);
-    if (as_json(method, name, value) && !begins_nested(value))
+    if (as_json(method, name, value, mem) && !is_json(value, mem))
         return bad(err, "a list, map or struct is written as JSON: ", name);
     return VGI_OK;
 }
@@ -88,12 +116,12 @@ static int json_from_words(text *out, const vgi_method_info *method, int argc,
         text_bytes(&name, "", 1);
         if (name.failed)
             break;
-        if (check_word(method, name.data, eq + 1, err) != VGI_OK)
+        if (check_word(method, name.data, eq + 1, out->mem, err) != VGI_OK)
             return err->code;
         text_add(out, i > 0 ? "," : "");
         text_json_string(out, name.data);
         text_add(out, ":");
-        if (as_json(method, name.data, eq + 1))
+        if (as_json(method, name.data, eq + 1, out->mem))
             text_add(out, eq + 1);
         else
             text_json_string(out, eq + 1);

@@ -5,27 +5,28 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define EOS_BYTES 8 /* of an IPC stream's end */
+#define REPLACEMENT "\xef\xbf\xbd"
 #define ELLIPSIS "\xe2\x80\xa6"
 
 /* ---- foreign text ---- */
 
-/* The length of the character at `p`; what continues no character counts as one. */
+/* The length of the character at `p`; a byte that begins none counts as one. */
 static size_t char_bytes(const char *p, size_t n)
 {
-    size_t len = 1;
+    const size_t len = text_char(p, n);
 
-    while (len < n && ((unsigned char)p[len] & 0xc0) == 0x80)
-        len++;
-    return len;
+    return len > 0 ? len : 1;
 }
 
-size_t text_width(vgi_str text)
+size_t text_width(vgi_str s)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < text.len; count++)
-        i += char_bytes(text.data + i, text.len - i);
+    for (size_t i = 0; i < s.len; count++)
+        i += char_bytes(s.data + i, s.len - i);
     return count;
 }
 
@@ -37,18 +38,20 @@ static bool is_control(const char *p, size_t n)
     return c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0);
 }
 
-size_t print_plain(FILE *to, vgi_str text, size_t width)
+size_t print_plain(FILE *to, vgi_str s, size_t width)
 {
-    const bool cut = width > 0 && text_width(text) > width;
+    const bool cut = width > 0 && text_width(s) > width;
     const size_t last = cut ? width - 1 : SIZE_MAX;
     size_t count = 0;
 
-    for (size_t i = 0; i < text.len && count < last; count++) {
-        const size_t n = char_bytes(text.data + i, text.len - i);
-        if (is_control(text.data + i, n))
+    for (size_t i = 0; i < s.len && count < last; count++) {
+        const size_t n = char_bytes(s.data + i, s.len - i);
+        if (is_control(s.data + i, n))
             (void)fputc(' ', to);
+        else if (!text_char(s.data + i, n))
+            (void)fputs(REPLACEMENT, to);
         else
-            (void)fwrite(text.data + i, 1, n, to);
+            (void)fwrite(s.data + i, 1, n, to);
         i += n;
     }
     if (cut) {
@@ -58,16 +61,16 @@ size_t print_plain(FILE *to, vgi_str text, size_t width)
     return count;
 }
 
-void print_lines(FILE *to, vgi_str text)
+void print_lines(FILE *to, vgi_str s)
 {
-    while (text.len) {
-        const char *end = memchr(text.data, '\n', text.len);
-        const size_t n = end ? (size_t)(end - text.data) : text.len;
+    while (s.len) {
+        const char *end = memchr(s.data, '\n', s.len);
+        const size_t n = end ? (size_t)(end - s.data) : s.len;
         (void)fputs("  ", to);
-        print_plain(to, (vgi_str){ text.data, n }, 0);
+        print_plain(to, (vgi_str){ s.data, n }, 0);
         (void)fputc('\n', to);
-        text.data += end ? n + 1 : n;
-        text.len -= end ? n + 1 : n;
+        s.data += end ? n + 1 : n;
+        s.len -= end ? n + 1 : n;
     }
 }
 

@@ -30,10 +30,10 @@ int printer_end(printer *p, vgi_error *err); /* and free */
 /* The table form of printer_batch (table.c). */
 int print_table(printer *p, const vgi_batch *b, int64_t rows, vgi_error *err);
 
-size_t text_width(vgi_str text); /* characters */
+size_t text_width(vgi_str s); /* characters */
 /* Foreign text on one line, without what could steer a terminal. width > 0: cut to that
  * many characters. Returns the characters written. */
-size_t print_plain(FILE *to, vgi_str text, size_t width);
-void print_lines(FILE *to, vgi_str text); /* the same line by line, indented */
+size_t print_plain(FILE *to, vgi_str s, size_t width);
+void print_lines(FILE *to, vgi_str s); /* the same line by line, indented */
 
 #endif

@@ -26,7 +26,14 @@ static void show_log(void *user, const vgi_log_record *record)
     (void)fputc('\n', stderr);
 }
 
-vgi_client *open_target(const char *url, const settings *s)
+static void say_error(vgi_str message)
+{
+    (void)fputs("error: ", stderr);
+    print_plain(stderr, message, 0);
+    (void)fputc('\n', stderr);
+}
+
+int open_target(vgi_client **out, const char *url, const settings *s)
 {
     const vgi_client_options options = { .size = sizeof(options),
                                          .protocol = s->protocol,
@@ -34,13 +41,13 @@ vgi_client *open_target(const char *url, const settings *s)
                                          .read_timeout_ms = s->timeout_ms,
                                          .on_log = show_log,
                                          .user = (void *)(uintptr_t)s };
-    vgi_client *client = NULL;
     vgi_error err;
+    const int rc = vgi_client_open(out, url, &options, &err);
 
-    if (vgi_client_open(&client, url, &options, &err) == VGI_OK)
-        return client;
-    (void)fprintf(stderr, "error: %s\n", err.message);
-    return NULL;
+    if (rc == VGI_OK)
+        return EXIT_OK;
+    say_error(vgi_str_from(err.message));
+    return rc == VGI_EINVAL || rc == VGI_ENOTSUP ? EXIT_USAGE : EXIT_FAILED;
 }
 
 static void tell_detail(const char *name, vgi_str value)
@@ -58,7 +65,7 @@ int tell_error(const vgi_client *client, const vgi_error *err, const settings *s
 
     if (err->code != VGI_EREMOTE || !f) {
         if (err->message[0])
-            (void)fprintf(stderr, "error: %s\n", err->message);
+            say_error(vgi_str_from(err->message));
         return EXIT_FAILED;
     }
     (void)fputs("error: ", stderr);

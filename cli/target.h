@@ -7,8 +7,8 @@
 
 #include "options.h"
 
-/* Connect; says what is wrong and returns NULL on failure. */
-vgi_client *open_target(const char *url, const settings *s);
+/* Connect; says what is wrong. Returns an exit status. */
+int open_target(vgi_client **out, const char *url, const settings *s);
 /* "error: ValueError: text", and with --verbose what else the server said. Returns
  * EXIT_FAILED. */
 int tell_error(const vgi_client *client, const vgi_error *err, const settings *s);

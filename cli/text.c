@@ -86,3 +86,32 @@ bool text_line(text *t, FILE *f)
     }
     return !t->failed && (ch == '\n' || t->len > 0) && !ferror(f);
 }
+
+size_t text_char(const char *p, size_t n)
+{
+    const unsigned char first = (unsigned char)p[0];
+    const size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    const unsigned char second = len > 1 && n > 1 ? (unsigned char)p[1] : 0;
+
+    if (len > n || (first >= 0x80 && first < 0xc2) || first > 0xf4)
+        return 0;
+    for (size_t i = 1; i < len; i++) {
+        if (((unsigned char)p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    /* Overlong forms, surrogates, and what is beyond Unicode. */
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+        return 0;
+    return len;
+}
+
+bool text_is_utf8(vgi_str s)
+{
+    for (size_t i = 0, n; i < s.len; i += n) {
+        n = text_char(s.data + i, s.len - i);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}

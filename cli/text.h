@@ -22,6 +22,10 @@ bool text_read(text *t, FILE *f);              /* to the end; false: a read erro
  * text. */
 bool text_line(text *t, FILE *f);
 
+/* The bytes of the UTF-8 character at `p`; 0: there is none. */
+size_t text_char(const char *p, size_t n);
+bool text_is_utf8(vgi_str s);
+
 static inline vgi_str text_str(const text *t)
 {
     return (vgi_str){ t->data ? t->data : "", t->len };

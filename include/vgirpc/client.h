@@ -97,7 +97,8 @@ VGI_API int vgi_client_open_fds(vgi_client **out, int in_fd, int out_fd,
 /**
  * Close the connection and free the client.
  *
- * A subprocess gets end of input, then 5 s, then SIGTERM, 1 s, SIGKILL.
+ * A subprocess gets end of input, then 5 s, then SIGTERM (at once
+ * when the connection was lost), 1 s, SIGKILL.
  * An open stream is over with it, and is still to be closed.
  *
  * @param client  NULL is ignored

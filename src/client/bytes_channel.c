@@ -14,12 +14,17 @@
 #include "client/channel.h"
 
 #include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "arrow/reader.h"
 #include "arrow/writer.h"
 #include "base/alloc.h"
 #include "base/fail.h"
+
+/* How long after the end of its pipes a worker may take to end itself. */
+#define LAST_WORDS_MS 200
 
 typedef struct bytes_channel {
     vgi__channel base;
@@ -31,6 +36,26 @@ typedef struct bytes_channel {
     bool has_process;
     bool input_open; /* the schema of the input stream was sent, its end was not */
 } bytes_channel;
+
+/* The place in the conversation is lost. How a worker ended says more than that its pipe
+ * did. */
+static int lose(bytes_channel *bc, int rc, vgi_error *err)
+{
+    const bool first = !bc->base.broken;
+
+    bc->base.broken = true;
+    if (!first || rc != VGI_ECLOSED || !bc->has_process ||
+        !vgi__subprocess_ended(&bc->process, LAST_WORDS_MS) || bc->process.status == -1)
+        return rc;
+    const int status = bc->process.status;
+
+    if (WIFSIGNALED(status))
+        return vgi__fail(err, rc, NULL,
+                         "the worker was ended by signal %d (%s) before it answered",
+                         WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return vgi__fail(err, rc, NULL, "the worker exited with status %d before it answered",
+                     WEXITSTATUS(status));
+}
 
 /* A worker that died must be an error of this call and not the end of the program,
  * whatever the program does about SIGPIPE: on a pipe nothing but the signal mask can say
@@ -58,9 +83,7 @@ static int flush(bytes_channel *bc, vgi_error *err)
                              : vgi__writer_flush(bc->writer, bc->io, err);
 
     /* Some of the bytes may have gone out. */
-    if (rc != VGI_OK)
-        bc->base.broken = true;
-    return rc;
+    return rc == VGI_OK ? rc : lose(bc, rc, err);
 }
 
 static int add_batch(bytes_channel *bc, const vgi__outgoing *out, vgi_error *err)
@@ -136,9 +159,7 @@ static int bytes_begin(vgi__channel *ch, const vgi_schema **schema, vgi_error *e
     if (rc == VGI_END)
         rc = vgi__fail(err, VGI_ECLOSED, NULL, "the server closed the connection");
     /* Without its schema nothing is known about the stream; nobody could read on. */
-    if (rc != VGI_OK)
-        ch->broken = true;
-    return rc;
+    return rc == VGI_OK ? rc : lose(bc, rc, err);
 }
 
 static int bytes_next(vgi__channel *ch, vgi_batch *batch, vgi_error *err)
@@ -147,7 +168,7 @@ static int bytes_next(vgi__channel *ch, vgi_batch *batch, vgi_error *err)
     int rc = vgi__reader_next(bc->reader, batch, err);
 
     if (rc < 0 && (vgi__reader_broken(bc->reader) || rc == VGI_ETIMEDOUT))
-        ch->broken = true;
+        return lose(bc, rc, err);
     return rc;
 }
 
@@ -159,7 +180,7 @@ static void bytes_close(vgi__channel *ch)
     vgi__reader_free(bc->reader);
     vgi__io_close(bc->io);
     if (bc->has_process)
-        vgi__subprocess_reap(&bc->process);
+        vgi__subprocess_reap(&bc->process, ch->broken);
     vgi__free(bc->allocator, bc);
 }
 

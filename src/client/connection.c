@@ -80,7 +80,7 @@ static int open_on_io(vgi_client **out, vgi__io *io, vgi__subprocess *process,
     if (rc != VGI_OK) {
         vgi__io_close(io);
         if (process)
-            vgi__subprocess_reap(process);
+            vgi__subprocess_reap(process, true);
         return rc;
     }
     rc = vgi__client_new(out, channel, o, err);
@@ -105,7 +105,7 @@ static int open_fds(vgi_client **out, int in_fd, int out_fd, vgi__subprocess *pr
     if (out_fd != in_fd)
         (void)close(out_fd);
     if (process)
-        vgi__subprocess_reap(process);
+        vgi__subprocess_reap(process, true);
     return rc;
 }
 

@@ -131,6 +131,9 @@ int vgi__client_unary(vgi_client *c, const vgi__target *target,
 
 /* Learn the first application protocol and its version, for the requests to come. */
 int vgi__client_learn(vgi_client *c, vgi_error *err);
+/* Route the requests to come to this protocol. The version that the caller declared
+ * stays. */
+int vgi__client_adopt(vgi_client *c, vgi_str protocol, vgi_str version, vgi_error *err);
 int vgi__describe_reflection(vgi_client *c, vgi_description *d, vgi_error *err);
 int vgi__describe_seed(vgi_client *c, vgi_description *d, vgi_error *err);
 

@@ -80,6 +80,9 @@ int vgi__describe_seed(vgi_client *c, vgi_description *d, vgi_error *err)
         rc = add_row(d, b, i, &mem, err);
         vgi_arena_reset(&mem);
     }
+    /* A version means nothing without its protocol. */
+    if (rc == VGI_OK && c->protocol_version && !c->protocol && *d->name)
+        rc = vgi__client_adopt(c, vgi_str_from(d->name), VGI_LIT(""), err);
     vgi_arena_free(&mem);
     return rc;
 }

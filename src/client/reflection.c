@@ -97,8 +97,7 @@ static const protocol_info *first_application(const protocol_list *list)
     return NULL;
 }
 
-/* Route the requests to come. What the caller declared stays. */
-static int adopt(vgi_client *c, vgi_str protocol, vgi_str version, vgi_error *err)
+int vgi__client_adopt(vgi_client *c, vgi_str protocol, vgi_str version, vgi_error *err)
 {
     char *name = vgi__strndup(c->allocator, protocol.data, protocol.len);
     char *declared = c->protocol_version;
@@ -123,7 +122,7 @@ static int learn_from(vgi_client *c, const protocol_list *list, vgi_error *err)
     if (!p)
         return vgi__fail(err, VGI_ENOTFOUND, NULL,
                          "the server hosts no application protocol");
-    return adopt(c, p->protocol, p->protocol_version, err);
+    return vgi__client_adopt(c, p->protocol, p->protocol_version, err);
 }
 
 int vgi__client_learn(vgi_client *c, vgi_error *err)
@@ -183,7 +182,7 @@ static int describe_protocol(vgi_client *c, vgi_description *d, vgi_error *err)
     }
     /* A protocol that the caller named may have been missing its version. */
     if (rc == VGI_OK)
-        rc = adopt(c, params.protocol, s.protocol_version, err);
+        rc = vgi__client_adopt(c, params.protocol, s.protocol_version, err);
     vgi_batch_unref(in);
     vgi_batch_unref(blob);
     vgi_arena_free(&mem);

@@ -12,7 +12,9 @@
  *
  * After a refused stream the client may or may not send its input stream, depending on
  * what it is and when it learns of the refusal. So the next stream is looked at: if its
- * first batch has none of a request's keys, it is that input, and skipped in silence.
+ * first batch has none of a request's keys, it is that input, and skipped in silence. One
+ * that cannot be read is answered: an answer too many is an error at the client, one too
+ * few is a wait without end.
  *
  * Answers of a stream's turns are written when nothing more is buffered to read (the
  * client waits for them), when they are many, or when the oldest has waited for a while.
@@ -112,15 +114,17 @@ static int give_up(session *s, int rc, const vgi_error *why, vgi_error *err)
     return rc;
 }
 
-/* Is the batch what is left of a stream that was refused? */
-static bool is_orphan(session *s, bool empty)
+/* Is what was read with this status the input of a stream that was refused? */
+static bool is_orphan(session *s, int rc, bool empty)
 {
-    const bool orphan = s->orphan_input;
+    const bool expected = s->orphan_input;
     vgi__request q;
 
     s->orphan_input = false;
-    if (!orphan || empty)
-        return orphan;
+    if (!expected || rc != VGI_OK)
+        return false;
+    if (empty)
+        return true;
     vgi__request_parse(&s->call.request.metadata, s->call.options->compat, &q);
     return !q.has_method && !q.has_version && !q.has_protocol;
 }
@@ -149,7 +153,7 @@ static next read_request(session *s, int *status, vgi_error *err)
         *status = give_up(s, *status, &why, err);
         return NEXT_STOP;
     }
-    if (is_orphan(s, empty || rc != VGI_OK))
+    if (is_orphan(s, rc, empty))
         return NEXT_SKIP;
     if (rc != VGI_OK)
         rc = vgi__call_fail_error(&s->call, &why);

@@ -34,6 +34,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -62,9 +63,10 @@ struct connection {
 struct listener {
     vgi_server *server;
     const char *path;
-    int fd;       /* -1: no longer listening */
-    int ended[2]; /* pipe of struct connection *, back to the acceptor */
-    int work[2];  /* sequential: pipe of struct connection *, to the caller's thread */
+    struct stat file; /* that was bound; all zero: none */
+    int fd;           /* -1: no longer listening */
+    int ended[2];     /* pipe of struct connection *, back to the acceptor */
+    int work[2]; /* sequential: pipe of struct connection *, to the caller's thread */
     bool threaded;
     unsigned cap, count;
     unsigned idle_timeout_ms, drain_ms;
@@ -229,13 +231,24 @@ static int accept_loop(struct listener *l, vgi_error *err)
     }
 }
 
-/* The file goes while somebody still listens: once it is free, another server may have
- * put its own there. */
+/* Is there still the file that was bound? The path may have been freed and bound by
+ * another server since. */
+static bool owns_file(const struct listener *l)
+{
+    struct stat now;
+
+    return lstat(l->path, &now) == 0 && now.st_dev == l->file.st_dev &&
+           now.st_ino == l->file.st_ino;
+}
+
+/* The file goes while the socket is still open, which keeps its inode number from being
+ * given to another. */
 static void stop_listening(struct listener *l)
 {
     if (l->fd < 0)
         return;
-    unlink(l->path);
+    if (owns_file(l))
+        unlink(l->path);
     close(l->fd);
     l->fd = -1;
 }
@@ -363,6 +376,10 @@ int vgi_server_serve_unix(vgi_server *server, const char *path,
         (rc = open_pipes(&l, err)) != VGI_OK ||
         (rc = vgi__unix_listen(path, &l.fd, err)) != VGI_OK)
         goto out;
+    if (lstat(path, &l.file) != 0) {
+        rc = vgi__fail_errno(err, VGI_EIO, path);
+        goto out;
+    }
     if (o.announce) {
         printf("UNIX:%s\n", path);
         fflush(stdout);

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arrow/dictionary.h"
 #include "base/checked.h"
 #include "base/fail.h"
 
 /* Beyond what it sent, a peer may make us hold this much for lists and copies. */
-#define BUDGET_BYTES ((size_t)48 << 20)
+#define BUDGET_BYTES ((size_t)16 << 20)
+#define INLINE_BYTES 12 /* a view of so many has them in itself */
 #define SEARCH_NAMES ((size_t)1 << 24)
 
 /* ---- messages ---- */
@@ -59,8 +61,20 @@ int vgi__bind_charge(vgi__bind *b, const vgi__trail *at, size_t bytes)
 {
     if (bytes > b->budget)
         return vgi__bind_fail(b, at, VGI_ELIMIT, NULL,
-                              " takes far more memory than the message it came in");
+                              " takes far more memory than the message it came in"
+                              " (limit: its body and %zu MiB)",
+                              BUDGET_BYTES >> 20);
     b->budget -= bytes;
+    return VGI_OK;
+}
+
+int vgi__bind_bytes(vgi__bind *b, const vgi__trail *at, const vgi__cell *c,
+                    vgi_bytes *bytes)
+{
+    *bytes = vgi__cell_bytes(c);
+    if (b->shared ||
+        (vgi__cell_node(c)->layout == VGI__LAYOUT_VIEW && bytes->len > INLINE_BYTES))
+        return vgi__bind_charge(b, at, bytes->len);
     return VGI_OK;
 }
 
@@ -186,13 +200,16 @@ int vgi__bind_members(vgi__bind *b, const vgi__trail *up, const vgi__slot *slots
 static int bind_struct(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
                        const vgi__cell *c, void *out)
 {
+    vgi_bytes bytes;
+    int rc;
     if (vgi__cell_node(c)->layout == VGI__LAYOUT_STRUCT)
         return vgi__bind_members(b, at, slot->children, slot->n_children, c, false, out);
     switch (vgi__cell_node(c)->logical) {
     case VGI__TYPE_BINARY:
     case VGI__TYPE_LARGE_BINARY:
     case VGI__TYPE_BINARY_VIEW:
-        return vgi__bind_embedded(b, at, slot, vgi__cell_bytes(c), out);
+        rc = vgi__bind_bytes(b, at, c, &bytes);
+        return rc == VGI_OK ? vgi__bind_embedded(b, at, slot, bytes, out) : rc;
     default:
         return vgi__bind_mismatch(b, at, slot, c);
     }
@@ -219,16 +236,21 @@ static int bind_items(vgi__bind *b, const vgi__trail *up, const vgi__slot *item,
                       vgi__cell c, bool by_position, vgi__slice *slice)
 {
     size_t stride = vgi__slot_stride(item), bytes;
+    const void *run = plain_run(item, &c);
+    bool borrowed = run && (uintptr_t)run % item->size == 0;
     int rc;
     if (vgi__mul_size(slice->count, stride, &bytes))
         bytes = SIZE_MAX;
-    if ((rc = vgi__bind_charge(b, up, bytes)) != VGI_OK)
+    if ((b->shared || !borrowed) && (rc = vgi__bind_charge(b, up, bytes)) != VGI_OK)
         return rc;
+    if (borrowed) {
+        slice->items = run;
+        return VGI_OK;
+    }
     char *items = vgi_arena_alloc(b->mem, bytes);
     if (!items)
         return no_memory(b);
     slice->items = items;
-    const void *run = plain_run(item, &c);
     if (run) {
         memcpy(items, run, bytes);
         return VGI_OK;
@@ -261,12 +283,11 @@ static int bind_list(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
     vgi__cell items = { c->s, vgi__child(c->node), c->a->children[0], first };
     bool by_position = n->logical == VGI__TYPE_MAP && item->op == VGI__OP_STRUCT &&
                        item->hold == VGI__HOLD_VALUE && item->n_children == 2;
-    int rc = VGI_OK;
-    if (count > 0) {
-        slice.items = plain_run(item, &items);
-        if (!slice.items || (uintptr_t)slice.items % item->size)
-            rc = bind_items(b, at, item, items, by_position, &slice);
-    }
+    bool shared = b->shared;
+    b->shared = shared || n->layout == VGI__LAYOUT_LIST_VIEW ||
+                n->layout == VGI__LAYOUT_LIST_VIEW64;
+    int rc = count > 0 ? bind_items(b, at, item, items, by_position, &slice) : VGI_OK;
+    b->shared = shared;
     memcpy(out, &slice, sizeof(slice));
     return rc;
 }
@@ -283,11 +304,21 @@ static int bind_bool(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
     return VGI_OK;
 }
 
-int vgi__bind_slot(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot, vgi__cell c,
-                   void *out)
+/* BATCH, SCHEMA. */
+static int bind_handle(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
+                       const vgi__cell *c, void *out)
 {
-    if (!vgi__cell_resolve(&c))
-        return bind_null(b, at, slot, out);
+    const vgi__node *n = vgi__cell_node(c);
+    vgi_bytes bytes;
+    if (n->utf8 || n->layout < VGI__LAYOUT_BINARY || n->layout > VGI__LAYOUT_VIEW)
+        return vgi__bind_mismatch(b, at, slot, c);
+    int rc = vgi__bind_bytes(b, at, c, &bytes);
+    return rc == VGI_OK ? vgi__bind_embedded(b, at, slot, bytes, out) : rc;
+}
+
+static int bind_value(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
+                      const vgi__cell *c, void *out)
+{
     if (slot->hold == VGI__HOLD_POINTER) {
         int rc = vgi__bind_charge(b, at, slot->size);
         if (rc != VGI_OK)
@@ -300,26 +331,56 @@ int vgi__bind_slot(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot, vg
     }
     switch ((vgi__op)slot->op) {
     case VGI__OP_BOOL:
-        return bind_bool(b, at, slot, &c, out);
+        return bind_bool(b, at, slot, c, out);
     case VGI__OP_FIXED:
-        if (!same_type(vgi__cell_node(&c), slot))
-            return vgi__bind_converted(b, at, slot, &c, out);
-        memcpy(out, vgi__cell_fixed(&c), slot->size);
+        if (!same_type(vgi__cell_node(c), slot))
+            return vgi__bind_converted(b, at, slot, c, out);
+        memcpy(out, vgi__cell_fixed(c), slot->size);
         return VGI_OK;
     case VGI__OP_STRUCT:
     case VGI__OP_BLOB:
-        return bind_struct(b, at, slot, &c, out);
+        return bind_struct(b, at, slot, c, out);
     case VGI__OP_LIST:
-        return bind_list(b, at, slot, &c, out);
+        return bind_list(b, at, slot, c, out);
     case VGI__OP_BATCH:
     case VGI__OP_SCHEMA:
-        if (vgi__cell_node(&c)->utf8 || vgi__cell_node(&c)->layout < VGI__LAYOUT_BINARY ||
-            vgi__cell_node(&c)->layout > VGI__LAYOUT_VIEW)
-            return vgi__bind_mismatch(b, at, slot, &c);
-        return vgi__bind_embedded(b, at, slot, vgi__cell_bytes(&c), out);
+        return bind_handle(b, at, slot, c, out);
     default:
-        return vgi__bind_text(b, at, slot, &c, out);
+        return vgi__bind_text(b, at, slot, c, out);
     }
+}
+
+int vgi__bind_slot(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot, vgi__cell c,
+                   void *out)
+{
+    const struct ArrowArray *column = c.a;
+    bool shared = b->shared;
+    if (!vgi__cell_resolve(&c))
+        return bind_null(b, at, slot, out);
+    b->shared = shared || c.a != column;
+    int rc = bind_value(b, at, slot, &c, out);
+    b->shared = shared;
+    return rc;
+}
+
+/* The bytes of text in a batch's dictionaries: they came in messages of their own. */
+static size_t dictionary_bytes(const vgi_batch *batch)
+{
+    const vgi_schema *s = batch->schema;
+    size_t sum = 0;
+    for (int32_t i = 0; batch->dictionaries && i < s->n_dictionaries; i++) {
+        const struct ArrowArray *a = vgi__dictionary_values(batch->dictionaries, i);
+        const vgi_schema *values = s->dictionaries[i].values;
+        const vgi__node *n = &values->nodes[vgi__child(0)];
+        if (a->length == 0 || n->dictionary >= 0 ||
+            (n->layout != VGI__LAYOUT_BINARY && n->layout != VGI__LAYOUT_BINARY64))
+            continue;
+        vgi_bytes first = vgi__array_bytes(values, vgi__child(0), a, 0);
+        vgi_bytes last = vgi__array_bytes(values, vgi__child(0), a, a->length - 1);
+        if (first.data)
+            sum += (size_t)(last.data - first.data) + last.len;
+    }
+    return sum;
 }
 
 int vgi__bind_row(const vgi__slot *slots, uint32_t count, const vgi_batch *batch,
@@ -331,6 +392,7 @@ int vgi__bind_row(const vgi__slot *slots, uint32_t count, const vgi_batch *batch
                     .method = method,
                     .err = err,
                     .budget = SIZE_MAX,
+                    .decoding = SIZE_MAX,
                     .search = SEARCH_NAMES,
                     .inflate = VGI_DEFAULT_DECOMPRESSED_BYTES };
     vgi__cell root = { batch->schema, 0, batch->root, row };
@@ -341,7 +403,10 @@ int vgi__bind_row(const vgi__slot *slots, uint32_t count, const vgi_batch *batch
                              (long long)row, (long long)batch->root->length);
         root.row = 0;
     }
-    if (batch->body_bytes > 0)
-        b.budget = (size_t)batch->body_bytes + BUDGET_BYTES;
+    if (vgi__batch_received(batch)) {
+        size_t sent = (size_t)batch->body_bytes + dictionary_bytes(batch);
+        b.budget = sent + BUDGET_BYTES;
+        b.decoding = 2 * sent + VGI__DECODING_UNITS;
+    }
     return vgi__bind_members(&b, NULL, slots, count, &root, false, out);
 }

@@ -8,10 +8,13 @@
  *
  * The peer chooses lengths that cost it nothing (lists of nulls, runs), so lists are
  * charged against a budget that follows from what was received, and the search for
- * columns out of order against another.
+ * columns out of order against another. Bytes that several values may show (dictionaries,
+ * runs, views) cost nothing to send again, but are real ones in an answer: each value
+ * that shows them is charged.
  *
  * Embedded streams are decoded into batches that end with the arena (bind_embedded.c);
- * what is bound from them borrows from those.
+ * what is bound from them borrows from those. One stream may be shown many times, so the
+ * work of decoding has a budget of its own.
  */
 #ifndef VGI_TYPES_BIND_H
 #define VGI_TYPES_BIND_H
@@ -19,12 +22,18 @@
 #include "types/cell.h"
 #include "types/plan.h"
 
+/* The work of decoding embedded streams: two units for each byte that was sent, and these
+ * for nothing. */
+#define VGI__DECODING_UNITS ((size_t)16 << 20)
+
 typedef struct vgi__bind {
     const vgi_batch *batch; /* the one being read: the request, or an embedded one */
     vgi_arena *mem;
     const char *method; /* NULL: no call; shapes messages */
     vgi_error *err;
+    bool shared;     /* the value lies where others may lie, too */
     size_t budget;   /* bytes that lists and copies may still take */
+    size_t decoding; /* units of work that embedded streams may still take */
     size_t search;   /* names that may still be compared out of order */
     int64_t inflate; /* bytes that embedded bodies may still expand to */
 } vgi__bind;
@@ -61,6 +70,9 @@ int vgi__bind_mismatch(const vgi__bind *b, const vgi__trail *at, const vgi__slot
                        const vgi__cell *c);
 /* Count memory that the peer made us take. */
 int vgi__bind_charge(vgi__bind *b, const vgi__trail *at, size_t bytes);
+/* The bytes of a resolved binary-like cell, charged when other values may show them. */
+int vgi__bind_bytes(vgi__bind *b, const vgi__trail *at, const vgi__cell *c,
+                    vgi_bytes *bytes);
 /* One struct from one row of slots; what record, vgi_batch_row and state decoding share.
  */
 int vgi__bind_row(const vgi__slot *slots, uint32_t count, const vgi_batch *batch,

@@ -9,6 +9,10 @@
 #include "base/fail.h"
 #include "types/record_impl.h"
 
+/* Units of work: for a stream, for each of its nodes; each byte is half a unit. */
+#define STREAM_UNITS 256
+#define NODE_UNITS 192
+
 static void unref_batch(void *batch)
 {
     vgi_batch_unref(batch);
@@ -49,6 +53,28 @@ static int block_of(vgi__bind *b, vgi_bytes *bytes, vgi__block **out)
     return VGI_OK;
 }
 
+static int charge_work(vgi__bind *b, size_t units)
+{
+    if (units > b->decoding)
+        return vgi__fail(b->err, VGI_ELIMIT, NULL,
+                         "embedded streams take far more work than the message they came "
+                         "in (limit: twice its body and %zu Mi units)",
+                         VGI__DECODING_UNITS >> 20);
+    b->decoding -= units;
+    return VGI_OK;
+}
+
+static int charge_stream(vgi__bind *b, vgi_bytes bytes)
+{
+    return charge_work(b, STREAM_UNITS + bytes.len / 2);
+}
+
+/* What a schema costs is known when it has been read: one is always free. */
+static int charge_nodes(vgi__bind *b, const vgi_schema *s)
+{
+    return charge_work(b, NODE_UNITS * (size_t)s->n_spelled);
+}
+
 /* The first batch of an embedded stream into `batch`. `*copy` is the block that the bytes
  * were copied to, or NULL: they lie in the batch being read, which the caller keeps. */
 static int decode(vgi__bind *b, vgi_bytes bytes, vgi_batch *batch, vgi__block **copy)
@@ -62,7 +88,9 @@ static int decode(vgi__bind *b, vgi_bytes bytes, vgi_batch *batch, vgi__block **
                          "embedded streams expand to more than %lld bytes",
                          (long long)VGI_DEFAULT_DECOMPRESSED_BYTES);
     limits.decompressed_bytes = b->inflate;
-    int rc = block_of(b, &bytes, &block);
+    int rc = charge_stream(b, bytes);
+    if (rc == VGI_OK)
+        rc = block_of(b, &bytes, &block);
     if (rc != VGI_OK)
         return rc;
     rc = vgi__stream_decode(batch, bytes.data, bytes.len, block, &limits,
@@ -75,7 +103,7 @@ static int decode(vgi__bind *b, vgi_bytes bytes, vgi_batch *batch, vgi__block **
                          "No RecordBatch found in provided data");
     if (rc == VGI_OK && batch->inflated)
         b->inflate -= (int64_t)batch->inflated->size;
-    return rc;
+    return rc == VGI_OK ? charge_nodes(b, batch->schema) : rc;
 }
 
 int vgi__embedded_open(vgi__bind *b, vgi_bytes bytes, vgi_batch **out)
@@ -100,12 +128,14 @@ int vgi__embedded_open(vgi__bind *b, vgi_bytes bytes, vgi_batch **out)
 static int open_schema(vgi__bind *b, vgi_bytes bytes, vgi_schema **out)
 {
     size_t used;
-    int rc = vgi__schema_decode(out, bytes.data, bytes.len, &used, NULL,
+    int rc = charge_stream(b, bytes);
+    if (rc == VGI_OK)
+        rc = vgi__schema_decode(out, bytes.data, bytes.len, &used, NULL,
                                 b->mem->allocator, b->err);
     if (rc != VGI_OK)
         return rc;
     if (vgi__arena_defer(b->mem, unref_schema, *out))
-        return VGI_OK;
+        return charge_nodes(b, *out);
     vgi_schema_unref(*out);
     return vgi__fail_nomem(b->err);
 }

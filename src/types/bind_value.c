@@ -9,6 +9,9 @@
 #include "types/bind.h"
 #include "types/decimal.h"
 
+/* A decimal costs more time than room: it is charged for at least so many bytes. */
+#define DECIMAL_CHARGE 64
+
 /* ---- numbers ---- */
 
 static int bind_int(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
@@ -123,7 +126,7 @@ static int bind_decimal(vgi__bind *b, const vgi__trail *at, const vgi__cell *c, 
     char text[VGI__DECIMAL_TEXT_SIZE];
     const vgi__node *n = vgi__cell_node(c);
     size_t len = vgi__decimal_text(text, vgi__cell_fixed(c), n->width, n->scale);
-    int rc = vgi__bind_charge(b, at, len);
+    int rc = vgi__bind_charge(b, at, len > DECIMAL_CHARGE ? len : DECIMAL_CHARGE);
     if (rc != VGI_OK)
         return rc;
     char *copy = vgi_arena_alloc(b->mem, len);
@@ -197,7 +200,10 @@ int vgi__bind_text(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
         return bind_decimal(b, at, c, out);
     if (slot->op == VGI__OP_ENUM)
         return bind_enum(b, slot, c, out);
-    vgi_bytes value = vgi__cell_bytes(c);
+    vgi_bytes value;
+    int rc = vgi__bind_bytes(b, at, c, &value);
+    if (rc != VGI_OK)
+        return rc;
     if (slot->op == VGI__OP_RAW && value.len != (size_t)slot->width)
         return vgi__bind_fail(b, at, VGI_EINVAL, "ValueError", ": %zu bytes, not %d",
                               value.len, (int)slot->width);

@@ -12,6 +12,11 @@ typedef struct vgi__cell {
     int64_t row; /* logical: the array's own offset is not in it */
 } vgi__cell;
 
+/* Did a peer send the batch? Then what its values cost is limited by its size. */
+static inline bool vgi__batch_received(const vgi_batch *batch)
+{
+    return batch->body != NULL;
+}
 /* Follow runs and dictionaries to the value itself. False: it is null. */
 bool vgi__cell_resolve(vgi__cell *c);
 

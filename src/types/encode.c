@@ -83,6 +83,10 @@ int vgi__encoder_row(vgi__encoder *e, const void *row, vgi_bytes *bytes, vgi_err
         vgi__writer_rewind(e->writer, start);
         return rc;
     }
+    if (e->stream.cap > KEEP_BYTES) { /* it will not be kept: one copy less until then */
+        vgi__builder_free(e->builder);
+        e->builder = NULL;
+    }
     *bytes = (vgi_bytes){ e->stream.data, e->stream.len };
     return VGI_OK;
 }
@@ -117,6 +121,7 @@ int vgi__state_decode(vgi__record *r, vgi_bytes bytes, void *state, vgi_arena *m
     vgi__bind b = { .mem = mem,
                     .err = err,
                     .budget = SIZE_MAX,
+                    .decoding = SIZE_MAX,
                     .inflate = r->limits.decompressed_bytes };
     vgi_batch *batch;
     int rc = vgi__embedded_open(&b, bytes, &batch);

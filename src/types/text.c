@@ -241,8 +241,8 @@ static size_t text_limit(const vgi_batch *batch, const vgi_arena *mem)
 {
     if (mem->limit)
         return mem->limit;
-    return batch->body_bytes > 0 ? FREE_TEXT_BYTES + 2 * (size_t)batch->body_bytes
-                                 : SIZE_MAX;
+    return vgi__batch_received(batch) ? FREE_TEXT_BYTES + 2 * (size_t)batch->body_bytes
+                                      : SIZE_MAX;
 }
 
 static int finish(vgi__buffer *b, bool ok, vgi_arena *mem, vgi_str *text, vgi_error *err)

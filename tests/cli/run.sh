@@ -68,23 +68,50 @@ check 'unknown option' 2 call "$hello" hello --frobnicate
 is 'unknown option' "$err" "error: unknown option --frobnicate (see vgirpc call --help)"
 check 'missing operand' 2 call "$hello"
 check 'bad number' 2 call "$hello" hello --bench many
-is 'bad number' "$err" 'error: --bench: "many" is no N'
+is 'bad number' "$err" 'error: --bench takes a whole number, at least 1, and not "many"'
 check 'bad parameter' 2 call "$hello" hello World
 is 'bad parameter' "$err" "error: a parameter is name=value and not World"
 check 'both kinds' 2 call "$hello" hello name=World --json '{}'
 
 # ---- targets ----
 
-check 'no target' 1 call nowhere hello
+check 'no target' 2 call nowhere hello
 has 'no target' "$err" "write exec:COMMAND or unix:PATH"
+check 'unknown scheme' 2 describe https://example.org/
+has 'unknown scheme' "$err" "exec: and unix: only"
 check 'no program' 1 call exec:/nonexistent/worker hello
 has 'no program' "$err" "error: /nonexistent/worker"
 check 'no worker' 1 call exec:true hello
-has 'no worker' "$err" "error: "
+is 'no worker' "$err" "error: the worker exited with status 0 before it answered"
+check 'dead worker' 1 call "exec:sh -c 'exit 3'" hello
+is 'dead worker' "$err" "error: the worker exited with status 3 before it answered"
+check 'killed worker' 1 call "exec:sh -c 'kill -9 \$\$'" hello
+has 'killed worker' "$err" "error: the worker was ended by signal 9 ("
 check 'silent worker' 1 call 'exec:sleep 5' hello --timeout 0.2
 has 'silent worker' "$err" "200 ms"
 check 'not a worker' 1 call 'exec:echo hello' hello
 has 'not a worker' "$err" "error: "
+
+# A worker whose only answer is a log with what could steer a terminal.
+if "$python" -c 'import pyarrow' 2>/dev/null; then
+    cat >"$work/logger.py" <<'END'
+import sys
+import pyarrow as pa, pyarrow.ipc as ipc
+
+schema = pa.schema([])
+log = {"vgi_rpc.log_level": "INFO", "vgi_rpc.log_message": b"a\x1b[2Jb\xffc\xc2\x9bd\xc0\x9b"}
+with ipc.new_stream(sys.stdout.buffer, schema) as writer:
+    batch = pa.RecordBatch.from_pylist([], schema=schema)
+    writer.write_batch(batch, custom_metadata=log)
+sys.stdout.flush()
+sys.stdin.buffer.read()
+END
+    check 'hostile log' 1 describe "exec:$python $work/logger.py"
+    replaced=$(printf '\357\277\275')
+    has 'hostile log' "$err" "info: a [2Jb${replaced}c d$replaced$replaced"
+else
+    skipped=$((skipped + 1))
+fi
 
 # ---- describe ----
 
@@ -135,6 +162,22 @@ is logs "$out" '{"result":"x"}'
 has logs "$err" "info: "
 check 'wrong type' 2 call "$conformance" echo_int value=many
 is 'wrong type' "$err" 'error: value: "many" does not fit int64'
+check 'half a list' 2 call "$conformance" echo_nested_list 'matrix=[[1,a]]'
+is 'half a list' "$err" 'error: a list, map or struct is written as JSON: matrix'
+check 'more than a list' 2 call "$conformance" echo_nested_list 'matrix=[[1]],"x":2'
+is 'more than a list' "$err" 'error: a list, map or struct is written as JSON: matrix'
+check 'two lists' 2 call "$conformance" echo_nested_list 'matrix=[[1]],[[2]]'
+is 'two lists' "$err" 'error: a list, map or struct is written as JSON: matrix'
+check 'blanks around a list' 0 call "$conformance" echo_nested_list 'matrix= [[1, 2]] '
+is 'blanks around a list' "$out" '{"result":[[1,2]]}'
+check 'no list' 2 call "$conformance" echo_nested_list matrix=1
+has 'no list' "$err" 'error: matrix: 1 does not fit list<'
+check 'no text' 2 call "$conformance" echo_string "value=$(printf 'a\377')"
+is 'no text' "$err" 'error: this value is no UTF-8: value'
+check 'protocol version' 0 call "$conformance" echo_string value=a --protocol-version 2.0.0
+is 'protocol version' "$out" '{"result":"a"}'
+check 'other protocol version' 1 call "$conformance" echo_string value=a --protocol-version 9.0.0
+has 'other protocol version' "$err" '9.0.0'
 check 'unknown parameter' 2 call "$conformance" echo_int value=1 other=2
 is 'unknown parameter' "$err" 'error: there is no parameter other'
 check 'half an object' 2 call "$conformance" echo_int --json '{'

@@ -20,6 +20,9 @@
 #include "base/fail.h"
 #include "transport/subprocess/split.h"
 
+#define GRACE_MS 5000 /* to end by itself */
+#define TERM_MS 1000  /* to end on SIGTERM */
+
 enum { TO_CHILD, FROM_CHILD, STATUS, PIPES };
 
 static void close_pipes(int pipes[PIPES][2])
@@ -92,6 +95,8 @@ static int start(vgi__subprocess *out, char **argv, bool discard_stderr, vgi_err
     int pipes[PIPES][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
     int rc = open_pipes(pipes, err);
 
+    out->ended = false;
+    out->status = 0;
     if (rc != VGI_OK)
         goto out;
     if ((out->pid = fork()) < 0) {
@@ -129,36 +134,35 @@ int vgi__subprocess_start(vgi__subprocess *out, const char *command, bool discar
     return rc;
 }
 
-/* Wait for the end of the process, at most `ms`. */
-static bool ended_within(pid_t pid, unsigned ms, int *status)
+bool vgi__subprocess_ended(vgi__subprocess *p, unsigned ms)
 {
     const uint64_t until = vgi__clock_ns() + (uint64_t)ms * 1000000;
     int pause_ms = 1;
 
-    for (;;) {
-        const pid_t got = waitpid(pid, status, WNOHANG);
+    while (!p->ended) {
+        const pid_t got = waitpid(p->pid, &p->status, WNOHANG);
 
-        if (got == pid || (got < 0 && errno != EINTR))
-            return true;
-        if (vgi__clock_ns() >= until)
-            return false;
+        if (got < 0 && errno != EINTR)
+            p->status = -1;
+        p->ended = got == p->pid || p->status == -1;
+        if (p->ended || vgi__clock_ns() >= until)
+            break;
         (void)poll(NULL, 0, pause_ms);
         if (pause_ms < 50)
             pause_ms *= 2;
     }
+    return p->ended;
 }
 
-int vgi__subprocess_reap(vgi__subprocess *p)
+int vgi__subprocess_reap(vgi__subprocess *p, bool at_once)
 {
-    int status = 0;
-
-    if (ended_within(p->pid, 5000, &status))
-        return status;
+    if (vgi__subprocess_ended(p, at_once ? 0 : GRACE_MS))
+        return p->status;
     kill(p->pid, SIGTERM);
-    if (ended_within(p->pid, 1000, &status))
-        return status;
+    if (vgi__subprocess_ended(p, TERM_MS))
+        return p->status;
     kill(p->pid, SIGKILL);
-    while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
+    while (!vgi__subprocess_ended(p, TERM_MS))
         ;
-    return status;
+    return p->status;
 }

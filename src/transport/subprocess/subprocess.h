@@ -12,6 +12,8 @@
 typedef struct vgi__subprocess {
     pid_t pid;
     int to_child, from_child;
+    bool ended; /* collected, with this wait status */
+    int status; /* -1: somebody else collected it */
 } vgi__subprocess;
 
 /* Start a command line (quoting as in a shell, no shell is run). VGI_EINVAL unbalanced
@@ -19,8 +21,10 @@ typedef struct vgi__subprocess {
  * guessed). */
 int vgi__subprocess_start(vgi__subprocess *out, const char *command, bool discard_stderr,
                           const vgi_allocator *a, vgi_error *err);
-/* After the descriptors are closed: wait 5 s, SIGTERM, 1 s, SIGKILL. Returns the wait
- * status. */
-int vgi__subprocess_reap(vgi__subprocess *p);
+/* Has the process ended, or does it within `ms`? Then p->status says how. */
+bool vgi__subprocess_ended(vgi__subprocess *p, unsigned ms);
+/* After the descriptors are closed: wait 5 s unless `at_once`, SIGTERM, 1 s, SIGKILL.
+ * Returns the wait status. */
+int vgi__subprocess_reap(vgi__subprocess *p, bool at_once);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "peer.h"
 
+#include "base/clock.h"
+
 static int call_void(vgi_client *c, vgi_error *err)
 {
     return vgi_client_call(c, "noop", &vgi_type_vgi_void, NULL, &vgi_type_vgi_void, NULL,
@@ -57,6 +59,60 @@ static void worker_exits(void **state)
     vgi_client_close(c);
 }
 
+/* What a call to this worker fails with, and how long it takes until all is closed. */
+static uint64_t fail_with(const char *url, const vgi_client_options *options, int *rc,
+                          vgi_error *err)
+{
+    const uint64_t start = vgi__clock_ns();
+    vgi_client *c = NULL;
+
+    assert_int_equal(vgi_client_open(&c, url, options, err), VGI_OK);
+    *rc = call_void(c, err);
+    vgi_client_close(c);
+    return (vgi__clock_ns() - start) / 1000000;
+}
+
+static void the_end_of_a_worker_is_told(void **state)
+{
+    static const struct {
+        const char *url, *message;
+    } workers[] = {
+        { "exec:true", "the worker exited with status 0 before it answered" },
+        { "exec:sh -c 'cat >/dev/null & exec sleep 0.02'", "status 0 before" },
+        { "exec:sh -c 'exit 3'", "the worker exited with status 3 before it answered" },
+        { "exec:sh -c 'kill -9 $$'", "the worker was ended by signal 9 (" },
+        { "exec:sh -c 'printf \"\\377\\377\\377\"; exit 4'", "status 4 before" },
+    };
+    vgi_error err = { 0 };
+    int rc;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(workers) / sizeof(*workers); i++) {
+        fail_with(workers[i].url, NULL, &rc, &err);
+        assert_int_equal(rc, VGI_ECLOSED);
+        assert_non_null(strstr(err.message, workers[i].message));
+    }
+}
+
+/* It closed its output, but lives: there is no status to tell, and nothing to wait for.
+ */
+static void a_broken_channel_is_closed_at_once(void **state)
+{
+    const vgi_client_options options = { .size = sizeof(options), .read_timeout_ms = 20 };
+    vgi_error err = { 0 };
+    int rc;
+
+    (void)state;
+    assert_true(fail_with("exec:sh -c 'exec sleep 60 >&-'", NULL, &rc, &err) < 1000);
+    assert_int_equal(rc, VGI_ECLOSED);
+    assert_string_equal(err.message, "the server closed the connection");
+    assert_true(fail_with("exec:sleep 60", &options, &rc, &err) < 1000);
+    assert_int_equal(rc, VGI_ETIMEDOUT);
+    assert_true(fail_with("exec:sh -c 'echo hello; exec sleep 60'", NULL, &rc, &err) <
+                1000);
+    assert_int_equal(rc, VGI_EPROTO);
+}
+
 /* `cat` answers a request with the request: well framed, and no answer to it. */
 static void worker_echoes(void **state)
 {
@@ -99,9 +155,14 @@ static void close_of_nothing(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(urls_that_are_none), cmocka_unit_test(options_have_a_size),
-        cmocka_unit_test(worker_exits),       cmocka_unit_test(worker_echoes),
-        cmocka_unit_test(silent_server),      cmocka_unit_test(close_of_nothing),
+        cmocka_unit_test(urls_that_are_none),
+        cmocka_unit_test(options_have_a_size),
+        cmocka_unit_test(worker_exits),
+        cmocka_unit_test(the_end_of_a_worker_is_told),
+        cmocka_unit_test(a_broken_channel_is_closed_at_once),
+        cmocka_unit_test(worker_echoes),
+        cmocka_unit_test(silent_server),
+        cmocka_unit_test(close_of_nothing),
     };
     return vgi_test_run(tests);
 }

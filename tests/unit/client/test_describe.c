@@ -72,6 +72,39 @@ static void no_reflection(peer *p)
 
 /* ---- __describe__ ---- */
 
+/* A version that the caller declared goes with the protocol that was described. */
+static void seed_server_with_a_version(void **state)
+{
+    vgi_description *d = NULL;
+    vgi_str value;
+    peer p;
+
+    (void)state;
+    peer_init(&p);
+    p.protocol_version = "1.2.3";
+    no_reflection(&p);
+    answer_describe(&p, "[]");
+    peer_refuse(&p, "ValueError: no", NULL, NULL);
+    peer_connect(&p);
+    assert_int_equal(vgi_client_describe(p.client, &d, NULL), VGI_OK);
+    vgi_description_free(d);
+    assert_int_equal(vgi_client_call_batch(p.client, "add", NULL, NULL, NULL),
+                     VGI_EREMOTE);
+    for (int i = 0; i < 3; i++) {
+        (void)peer_sent_stream(&p);
+        assert_true(peer_sent_batch(&p));
+        if (i == 1)
+            assert_false(
+                vgi_metadata_get(&p.batch.metadata, VGI_KEY_PROTOCOL_VERSION, NULL));
+        assert_int_equal(vgi__reader_drain(p.reader, NULL), VGI_OK);
+    }
+    assert_true(vgi_metadata_get(&p.batch.metadata, VGI_KEY_PROTOCOL, &value));
+    assert_true(vgi_str_eq(value, "Adder"));
+    assert_true(vgi_metadata_get(&p.batch.metadata, VGI_KEY_PROTOCOL_VERSION, &value));
+    assert_true(vgi_str_eq(value, "1.2.3"));
+    peer_free(&p);
+}
+
 static void seed_server(void **state)
 {
     const vgi_method_info *m;
@@ -371,6 +404,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(seed_server),
+        cmocka_unit_test(seed_server_with_a_version),
         cmocka_unit_test(bad_descriptions),
         cmocka_unit_test(not_a_description),
         cmocka_unit_test(introspection_is_off),

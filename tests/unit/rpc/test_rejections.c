@@ -426,6 +426,34 @@ static void test_bad_contents(void **state)
     expect_refusal(&t, "ArrowInvalid", "UTF-8");
 }
 
+/* What cannot be read behind a refused stream is a request and not that stream's input:
+ * its client waits for an answer. */
+static void test_bad_contents_after_a_refused_stream(void **state)
+{
+    static const keys refused[] = { { .method = "nothing" }, { .method = "count" } };
+    static const int32_t five[] = { 0, 5 };
+    const calc_text wrong = { VGI_LIT("no number") };
+    conversation t;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        talk_begin(&t, NULL);
+        talk_request(&t, refused[i], VGI_FROM(calc_text, &wrong), 1);
+        send_text(&t, five, "ab\xff\xfe!");
+        talk_request(&t, refused[i], VGI_FROM(calc_text, &wrong), 1);
+        send_text(&t, five, "ab\xff\xfe!");
+        talk_ticks(&t, 1); /* of a stream, for all that is known */
+        then_good(&t, SEED("add"));
+        for (int pair = 0; pair < 2; pair++) {
+            talk_expect_error(&t, i == 0 ? "AttributeError" : "TypeError", "");
+            talk_expect_error(&t, "ArrowInvalid", "UTF-8");
+        }
+        talk_expect_double(&t, 3.75);
+        talk_expect_no_more(&t);
+        talk_end(&t);
+    }
+}
+
 static void test_second_batch_ignored(void **state)
 {
     const calc_pair p = { 4, 4 };
@@ -511,6 +539,7 @@ int main(void)
         cmocka_unit_test(test_refused_streams),
         cmocka_unit_test(test_no_batch),
         cmocka_unit_test(test_bad_contents),
+        cmocka_unit_test(test_bad_contents_after_a_refused_stream),
         cmocka_unit_test(test_second_batch_ignored),
         cmocka_unit_test(test_text_instead_of_a_stream),
         cmocka_unit_test(test_truncation),

@@ -328,6 +328,33 @@ static void the_path_is_free_while_calls_drain(void **state)
     assert_false(ended);
 }
 
+static void the_file_of_another_server_stays(bool threaded)
+{
+    fixture f;
+    int fd = -1;
+
+    begin(&f, threaded, NULL);
+    unlink(f.path);
+    const int rc = vgi__unix_listen(f.path, &fd, NULL);
+    vgi_server_stop(f.server);
+    pthread_join(f.thread, NULL);
+    const bool exists = file_exists(f.path);
+    close(fd);
+    vgi_server_free(f.server);
+    unlink(f.path);
+    rmdir(f.directory);
+    assert_int_equal(rc, VGI_OK);
+    assert_int_equal(f.rc, VGI_OK);
+    assert_true(exists);
+}
+
+static void another_server_keeps_its_file(void **state)
+{
+    (void)state;
+    the_file_of_another_server_stays(false);
+    the_file_of_another_server_stays(true);
+}
+
 static void a_stopped_server_serves_no_more(void **state)
 {
     (void)state;
@@ -504,6 +531,7 @@ int main(void)
         cmocka_unit_test(stop_during_a_call),
         cmocka_unit_test(draining_ends_at_its_deadline),
         cmocka_unit_test(the_path_is_free_while_calls_drain),
+        cmocka_unit_test(another_server_keeps_its_file),
         cmocka_unit_test(a_stopped_server_serves_no_more),
         cmocka_unit_test(idle_timeout_ends_the_serve),
         cmocka_unit_test(a_stale_socket_is_replaced),

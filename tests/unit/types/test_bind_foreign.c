@@ -514,11 +514,14 @@ static void test_free_rows(void **state)
     vgi__batch_init(&b, NULL);
     assert_int_equal(vgi_schema_build(&b.schema, &list, 1, NULL), VGI_OK);
     b.root = &root;
-    b.body_bytes = 64; /* it came from a peer */
+    b.body = vgi__block_new(NULL, 0); /* it came from a peer */
+    assert_non_null(b.body);
     assert_int_equal(vgi__record_bind(r, &b, 0, &got, &mem, NULL, &err), VGI_ELIMIT);
     assert_string_equal(err.message,
-                        "column 'v' takes far more memory than the message it came in");
+                        "column 'v' takes far more memory than the message it came in "
+                        "(limit: its body and 16 MiB)");
     assert_true(mem.held < 1 << 20);
+    vgi__block_unref(b.body);
     vgi_schema_unref(b.schema);
     vgi__record_free(r);
     vgi_arena_free(&mem);
@@ -591,6 +594,103 @@ static void test_costly_order(void **state)
     vgi_arena_free(&mem);
 }
 
+/* ---- one value shown many times ---- */
+
+typedef struct one_strs {
+    VGI_SLICE(vgi_str) v;
+} one_strs;
+VGI_STRUCT(one_strs, VGI_LIST(one_strs, v, vgi_str));
+
+/* Bind a list of `count` values, all of them the one value of a run. */
+static int bind_repeated(const vgi_type *type, vgi_bytes value, int32_t count, void *out,
+                         vgi_error *err)
+{
+    const vgi_column parts[] = { { .name = "run_ends", .format = "i" },
+                                 { .name = "values", .format = "z" } };
+    const vgi_column text_parts[] = { parts[0], { .name = "values", .format = "u" } };
+    bool text = type == &vgi_type_one_strs;
+    const vgi_column item = { .name = "item",
+                              .format = "+r",
+                              .children = text ? text_parts : parts,
+                              .n_children = 2 };
+    const vgi_column list = {
+        .name = "v", .format = "+l", .children = &item, .n_children = 1
+    };
+    const int32_t ends[] = { count }, ranges[] = { 0, (int32_t)value.len },
+                  offsets[] = { 0, count };
+    const void *none[] = { NULL }, *end_buffers[] = { NULL, ends },
+               *value_buffers[] = { NULL, ranges, value.data },
+               *list_buffers[] = { NULL, offsets };
+    struct ArrowArray run_ends = { .length = 1, .n_buffers = 2, .buffers = end_buffers };
+    struct ArrowArray values = { .length = 1, .n_buffers = 3, .buffers = value_buffers };
+    struct ArrowArray *runs[] = { &run_ends, &values };
+    struct ArrowArray items = { .length = count, .n_children = 2, .children = runs };
+    struct ArrowArray *list_items[] = { &items };
+    struct ArrowArray column = { .length = 1,
+                                 .n_buffers = 2,
+                                 .buffers = list_buffers,
+                                 .n_children = 1,
+                                 .children = list_items };
+    struct ArrowArray *columns[] = { &column };
+    struct ArrowArray root = {
+        .length = 1, .n_buffers = 1, .buffers = none, .n_children = 1, .children = columns
+    };
+    vgi__record *r = record_of(type, VGI__ROLE_PARAMS);
+    vgi_arena mem = { 0 };
+    vgi_batch b;
+    vgi__batch_init(&b, NULL);
+    assert_int_equal(vgi_schema_build(&b.schema, &list, 1, NULL), VGI_OK);
+    b.root = &root;
+    b.body = vgi__block_new(NULL, 0); /* it came from a peer */
+    assert_non_null(b.body);
+    int rc = vgi__record_bind(r, &b, 0, out, &mem, NULL, err);
+    vgi__block_unref(b.body);
+    vgi_schema_unref(b.schema);
+    vgi__record_free(r);
+    vgi_arena_free(&mem);
+    return rc;
+}
+
+static void test_repeated_text(void **state)
+{
+    static const uint8_t text[1 << 20] = { 'x' };
+    const vgi_bytes value = { text, sizeof(text) };
+    vgi_error err;
+    one_strs got;
+    (void)state;
+    assert_int_equal(bind_repeated(&vgi_type_one_strs, value, 15, &got, &err), VGI_OK);
+    assert_int_equal(got.v.count, 15);
+    assert_int_equal(bind_repeated(&vgi_type_one_strs, value, 17, &got, &err),
+                     VGI_ELIMIT);
+    assert_string_equal(err.message,
+                        "column 'v[15]' takes far more memory than the message it came "
+                        "in (limit: its body and 16 MiB)");
+}
+
+static void test_repeated_blob(void **state)
+{
+    static const point origin = { 1, 2 };
+    vgi_batch *batch;
+    vgi_arena mem = { 0 };
+    vgi_bytes blob;
+    vgi_error err;
+    one_points got;
+    (void)state;
+    assert_int_equal(vgi_batch_from_rows(&batch, &vgi_type_point, &origin, 1, NULL),
+                     VGI_OK);
+    int rc = vgi_batch_encode(batch, &(vgi_metadata){ NULL, 0 }, &mem, &blob, NULL);
+    vgi_batch_unref(batch);
+    assert_int_equal(rc, VGI_OK);
+    assert_int_equal(bind_repeated(&vgi_type_one_points, blob, 12, &got, &err), VGI_OK);
+    assert_int_equal(got.v.count, 12);
+    assert_int_equal(bind_repeated(&vgi_type_one_points, blob, 100000, &got, &err),
+                     VGI_ELIMIT);
+    vgi_arena_free(&mem);
+    assert_string_equal(err.message,
+                        "embedded streams take far more work than the message they came "
+                        "in (limit: twice its body and 16 Mi units)");
+}
+
 static void test_booleans(void **state)
 {
     foreign f;
@@ -616,7 +716,8 @@ int main(void)
         cmocka_unit_test(test_struct_for_blob), cmocka_unit_test(test_bad_blob),
         cmocka_unit_test(test_trail),           cmocka_unit_test(test_list_forms),
         cmocka_unit_test(test_free_rows),       cmocka_unit_test(test_costly_order),
-        cmocka_unit_test(test_booleans),
+        cmocka_unit_test(test_booleans),        cmocka_unit_test(test_repeated_text),
+        cmocka_unit_test(test_repeated_blob),
     };
     return vgi_test_run(tests);
 }

@@ -18,7 +18,7 @@ static int finish(vgi__subprocess *p)
 {
     close(p->to_child);
     close(p->from_child);
-    return vgi__subprocess_reap(p);
+    return vgi__subprocess_reap(p, false);
 }
 
 static void a_child_reads_and_writes(void **state)
@@ -105,7 +105,7 @@ static void descriptors_are_not_inherited(void **state)
     close(first.to_child);
     const ssize_t end = read(first.from_child, got, sizeof(got));
     close(first.from_child);
-    vgi__subprocess_reap(&first);
+    vgi__subprocess_reap(&first, false);
     finish(&second);
     assert_int_equal(end, 0);
 }
@@ -155,6 +155,49 @@ static void a_child_that_stays_is_ended(void **state)
     assert_true(passed >= 5900 && passed < 9000);
 }
 
+static void what_is_wrong_is_ended_at_once(void **state)
+{
+    (void)state;
+    vgi__subprocess p;
+
+    assert_int_equal(start(&p, "sleep 100", NULL), VGI_OK);
+    const uint64_t start_ns = vgi__clock_ns();
+    const bool ended = vgi__subprocess_ended(&p, 10);
+    const int status = vgi__subprocess_reap(&p, true);
+    const uint64_t passed = (vgi__clock_ns() - start_ns) / 1000000;
+    close(p.to_child);
+    close(p.from_child);
+    assert_false(ended);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    assert_true(passed < 1000);
+}
+
+static void an_end_is_collected_once(void **state)
+{
+    (void)state;
+    vgi__subprocess p;
+
+    assert_int_equal(start(&p, "sh -c 'exit 7'", NULL), VGI_OK);
+    const bool ended = vgi__subprocess_ended(&p, 5000);
+    const int first = p.status, again = finish(&p);
+    assert_true(ended);
+    assert_int_equal(WEXITSTATUS(first), 7);
+    assert_int_equal(again, first);
+}
+
+static void somebody_else_may_collect_it(void **state)
+{
+    (void)state;
+    vgi__subprocess p;
+
+    assert_int_equal(start(&p, "true", NULL), VGI_OK);
+    const pid_t got = waitpid(p.pid, NULL, 0);
+    const int status = finish(&p);
+    assert_int_equal(got, p.pid);
+    assert_int_equal(status, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +211,9 @@ int main(void)
         cmocka_unit_test(stderr_can_be_discarded),
         cmocka_unit_test(a_childs_signals_are_default),
         cmocka_unit_test(a_child_that_stays_is_ended),
+        cmocka_unit_test(what_is_wrong_is_ended_at_once),
+        cmocka_unit_test(an_end_is_collected_once),
+        cmocka_unit_test(somebody_else_may_collect_it),
     };
 
     return vgi_test_run(tests);
