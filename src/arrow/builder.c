@@ -209,6 +209,16 @@ int vgi__column_validity(vgi__column *c, const uint8_t *bits, int64_t first,
     return VGI_OK;
 }
 
+void vgi__builder_limit(vgi__builder *b, int32_t node, int64_t bytes)
+{
+    int32_t end = vgi__sibling(b->schema, node);
+    b->limits.message_bytes = bytes;
+    for (; node < end; node++) {
+        vgi__column *c = &b->columns[node];
+        c->validity.limit = c->first.limit = c->second.limit = (size_t)bytes;
+    }
+}
+
 int vgi__column_offset(vgi__buffer *buffer, bool wide, int64_t value)
 {
     int rc = VGI_OK;
@@ -232,7 +242,11 @@ static int count_row(vgi__column *c, bool valid)
         c->length++;
         return VGI_OK;
     }
-    return vgi__column_validity(c, valid ? NULL : null_bit, 0, 1);
+    if (c->nulls == 0 || c->length % 8 == 0)
+        return vgi__column_validity(c, valid ? NULL : null_bit, 0, 1);
+    vgi__bit_set(c->validity.data, c->length++, valid);
+    c->nulls += !valid;
+    return VGI_OK;
 }
 
 int vgi__column_index(vgi__builder *b, int32_t node, int64_t index)

@@ -55,6 +55,8 @@ static inline uint8_t *vgi__column_extend(vgi__buffer *buffer, size_t n, int *rc
     buffer->len += n;
     return p;
 }
+/* From now on no buffer of a node or below it grows beyond `bytes`. */
+void vgi__builder_limit(vgi__builder *b, int32_t node, int64_t bytes);
 /* Append `count` rows of validity: of `bits` from `first` on, NULL: all valid. Counts the
  * rows. */
 int vgi__column_validity(vgi__column *c, const uint8_t *bits, int64_t first,

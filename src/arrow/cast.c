@@ -5,6 +5,11 @@
  * Columns whose types agree are shared: the result has their array structs, moved to
  * offset 0 of the batch. The others are cast onto one builder of the target schema, which
  * is kept from batch to batch.
+ *
+ * A cast can make much of little: a null has no bytes. So a batch that was received may
+ * grow only by so much that it and the result stay below twice its bytes plus 64 MiB.
+ * Rows times width are compared with that before a column is begun; no buffer grows
+ * beyond it while one is made.
  */
 #include "arrow/cast.h"
 
@@ -16,10 +21,17 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 
+#define CAST_ROOM (INT64_C(24) << 20) /* beyond the bytes of the batch */
+#define HELD_ROOM (INT64_C(64) << 20) /* with what the batch was inflated to */
+/* A row costs time, too: bits it counts for at least. Numbers are cast in bulk. */
+#define ROW_BITS 64
+#define NUMBER_BITS 8
+
 struct vgi__caster {
     const vgi_allocator *allocator;
     vgi_limits limits;
     vgi__builder *builder; /* of `target`; made by the first conversion */
+    int64_t room;          /* bytes that casts of this batch may still make */
     vgi_schema *target;    /* reference; or NULL */
     vgi_schema *equal[2];  /* references: a pair of schemas found to be equal */
     vgi_batch batch;       /* the result */
@@ -239,9 +251,30 @@ static int cast_onto_dictionary(const vgi__cast_task *t)
     return vgi__cast_unsupported(t);
 }
 
+/* Nulls of a fixed width, some at a time. */
+static int cast_fixed_nulls(const vgi__cast_task *t, int32_t width)
+{
+    static const uint8_t invalid[64];
+    const int64_t most = (int64_t)sizeof(invalid) * 8;
+    vgi__column *c = &t->to->columns[t->node];
+    int rc = VGI_OK;
+    for (int64_t left = t->count; rc == VGI_OK && left > 0; left -= most) {
+        int64_t n = left < most ? left : most;
+        uint8_t *p = vgi__column_extend(&c->first, (size_t)(n * width), &rc);
+        if (rc != VGI_OK)
+            break;
+        memset(p, 0, (size_t)(n * width));
+        rc = vgi__column_validity(c, invalid, 0, n);
+    }
+    return vgi__cast_failed(t, rc);
+}
+
 static int cast_nulls(const vgi__cast_task *t)
 {
+    const vgi__node *to = vgi__cast_target(t);
     int rc = VGI_OK;
+    if (to->layout == VGI__LAYOUT_FIXED && to->dictionary < 0)
+        return cast_fixed_nulls(t, to->width);
     for (int64_t i = 0; rc == VGI_OK && i < t->count; i++)
         rc = vgi__builder_null(t->to, t->node);
     return vgi__cast_failed(t, rc);
@@ -299,6 +332,63 @@ static int retarget(vgi__caster *c, const vgi_schema *target, vgi_error *err)
     return VGI_OK;
 }
 
+/* What casts of a batch may make. What did not come from a peer is only kept to the size
+ * of a message. */
+static int64_t room_for(const vgi__caster *c, const vgi_batch *in)
+{
+    int64_t inflated = in->inflated ? (int64_t)in->inflated->size : 0;
+    int64_t room = HELD_ROOM - inflated < CAST_ROOM ? HELD_ROOM - inflated : CAST_ROOM;
+    if (!in->body)
+        return c->limits.message_bytes;
+    room = in->body_bytes + (room > 0 ? room : 0);
+    return room < c->limits.message_bytes ? room : c->limits.message_bytes;
+}
+
+/* Bits that a row takes whatever is in it; at most INT32_MAX. */
+static int64_t row_bits(const vgi_schema *s, int32_t node)
+{
+    const vgi__node *n = &s->nodes[node];
+    int64_t bits = 0;
+    switch (n->layout) {
+    case VGI__LAYOUT_FIXED:
+        return n->width < INT32_MAX / 8 ? n->width * INT64_C(8) : INT32_MAX;
+    case VGI__LAYOUT_FIXED_LIST:
+        bits = n->width * row_bits(s, vgi__child(node));
+        break;
+    case VGI__LAYOUT_STRUCT: {
+        int32_t child = vgi__child(node);
+        for (int32_t i = 0; i < n->n_children; i++, child = vgi__sibling(s, child))
+            bits += row_bits(s, child);
+        break;
+    }
+    case VGI__LAYOUT_VIEW:
+    case VGI__LAYOUT_LIST_VIEW64:
+        return 128;
+    default:
+        return 64;
+    }
+    return bits < INT32_MAX ? bits : INT32_MAX;
+}
+
+/* Take the room for a column, before anything is made for it. */
+static int take_room(vgi__caster *c, const vgi__cast_task *t)
+{
+    const vgi__node *to = vgi__cast_target(t);
+    bool bulk = vgi__is_number(vgi__cast_source(t)) && vgi__is_number(to);
+    int64_t least = bulk ? NUMBER_BITS : ROW_BITS;
+    int64_t bits = to->logical == VGI__TYPE_BOOL ? 1 : row_bits(t->to->schema, t->node);
+    bits = bits < least ? least : bits;
+    if (t->count > c->room / bits * 8)
+        return vgi__fail(t->err, VGI_ELIMIT, NULL,
+                         "casting %lld rows of column '%s' to %lld bytes each is over "
+                         "the limit of %lld bytes",
+                         (long long)t->count, to->name, (long long)(bits / 8),
+                         (long long)c->room);
+    vgi__builder_limit(t->to, t->node, c->room);
+    c->room -= t->count * bits / 8;
+    return VGI_OK;
+}
+
 /* A column as it is, moved by the offset of its batch. */
 static struct ArrowArray share(const struct ArrowArray *a, const struct ArrowArray *root)
 {
@@ -328,7 +418,9 @@ static int convert(vgi__caster *c, const vgi_batch *in, int from_column, int32_t
                             .count = in->root->length,
                             .err = err };
     struct ArrowArray *built;
-    int rc = vgi__cast_rows(&task);
+    int rc = take_room(c, &task);
+    if (rc == VGI_OK)
+        rc = vgi__cast_rows(&task);
     if (rc == VGI_OK)
         rc = vgi__builder_finish_column(c->builder, node, &built, err);
     if (rc == VGI_OK)
@@ -379,6 +471,7 @@ static int cast_columns(vgi__caster *c, const vgi_batch *in, vgi_error *err)
 {
     if (c->builder)
         vgi__builder_reset(c->builder);
+    c->room = room_for(c, in);
     int32_t node = vgi__child(0);
     for (int i = 0; i < c->target->n_columns; i++) {
         int rc = cast_column(c, in, i, node, err);

@@ -24,7 +24,7 @@ typedef enum vgi__cast_mode {
  * reference. PROJECT: a missing column is VGI_ESCHEMA, a ValueError; a type that cannot
  * be cast VGI_ESCHEMA, "ArrowNotImplementedError"; a value that does not survive the cast
  * VGI_EINVAL, "ArrowInvalid"; nulls in a column that is not nullable VGI_EINVAL, a
- * ValueError. */
+ * ValueError. Either: what would grow too large is VGI_ELIMIT. */
 int vgi__cast(vgi__caster *c, const vgi_batch *in, const vgi_schema *target,
               vgi__cast_mode mode, const vgi_batch **out, vgi_error *err);
 

@@ -177,110 +177,216 @@ static int store_float(const vgi__cast_task *t, uint8_t *to, number v)
     return VGI_OK;
 }
 
-/* Row by row onto a boolean: what is not 0 is true. */
-static int cast_to_bool(const vgi__cast_task *t)
-{
-    const vgi__node *from = vgi__cast_source(t);
-    int rc = VGI_OK;
-    for (int64_t row = t->first; rc == VGI_OK && row < t->first + t->count; row++) {
-        if (vgi__array_is_null(t->schema, t->from, t->array, row))
-            rc = vgi__builder_null(t->to, t->node);
-        else
-            rc = vgi__builder_bool(
-                t->to, t->node,
-                to_real(load(from, t->array->buffers[1], t->array->offset + row)) != 0);
-    }
-    return vgi__cast_failed(t, rc);
-}
+/* ---- in bulk ---- */
 
-/* ---- the common ways, which lose nothing ---- */
+/*
+ * Values are loaded by the hundred as int64 or double, checked together and stored. Only
+ * when one among them does not fit, which can be no more than an unsigned number beyond
+ * int64, they are looked at one by one.
+ */
+#define CHUNK 512
 
-#define EACH(from_type, to_type) \
+#define LOAD(from_type) \
     for (int64_t i = 0; i < n; i++) \
-    ((to_type *)to)[i] = (to_type)((const from_type *)from)[i]
+    to[i] = ((const from_type *)from)[first + i]
 
-static bool widen_to_double(char format, void *to, const void *from, int64_t n)
+/* What is beyond int64 becomes negative. */
+static void load_ints(const vgi__node *node, const void *from, int64_t first, int64_t n,
+                      int64_t *to)
 {
-    const int64_t most = INT64_C(1) << 53;
-    bool exact = true;
-    switch (format) {
-    case 'f':
-        EACH(float, double);
-        return true;
-    case 'i':
-        EACH(int32_t, double);
-        return true;
-    case 's':
-        EACH(int16_t, double);
-        return true;
-    case 'I':
-        EACH(uint32_t, double);
-        return true;
-    case 'l':
+    if (node->logical == VGI__TYPE_BOOL) {
         for (int64_t i = 0; i < n; i++)
-            exact &=
-                ((const int64_t *)from)[i] >= -most && ((const int64_t *)from)[i] <= most;
-        EACH(int64_t, double);
-        return exact;
+            to[i] = vgi__bit(from, first + i);
+        return;
+    }
+    switch (node->width * (node->is_signed ? -1 : 1)) {
+    case -1:
+        LOAD(int8_t);
+        return;
+    case -2:
+        LOAD(int16_t);
+        return;
+    case -4:
+        LOAD(int32_t);
+        return;
+    case 1:
+        LOAD(uint8_t);
+        return;
+    case 2:
+        LOAD(uint16_t);
+        return;
+    case 4:
+        LOAD(uint32_t);
+        return;
     default:
-        return false;
+        LOAD(int64_t);
+        return;
     }
 }
 
-static bool widen_to_int64(char format, void *to, const void *from, int64_t n)
+static void load_reals(const vgi__node *node, const void *from, int64_t first, int64_t n,
+                       double *to)
 {
-    switch (format) {
-    case 'i':
-        EACH(int32_t, int64_t);
-        return true;
-    case 's':
-        EACH(int16_t, int64_t);
-        return true;
-    case 'I':
-        EACH(uint32_t, int64_t);
-        return true;
-    default:
-        return false;
+    if (node->width == 8) {
+        LOAD(double);
+    } else if (node->width == 4) {
+        LOAD(float);
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            to[i] = vgi__half_value(((const uint16_t *)from)[first + i]);
     }
 }
 
-/* Without a look at the single value. False: this way is not among them, or a value that
- * does not fit was met, perhaps below a null. */
-static bool widen(const vgi__cast_task *t, void *to, const void *from)
+#define STORE(to_type) \
+    for (int64_t i = 0; i < n; i++) \
+    ((to_type *)(void *)to)[i] = (to_type)from[i]
+
+static void store_ints(const vgi__node *node, uint8_t *to, const int64_t *from, int64_t n)
 {
-    char format = vgi__cast_source(t)->format[0];
-    switch (vgi__cast_target(t)->format[0]) {
-    case 'g':
-        return widen_to_double(format, to, from, t->count);
-    case 'l':
-        return widen_to_int64(format, to, from, t->count);
+    switch (node->width) {
+    case 1:
+        STORE(uint8_t);
+        return;
+    case 2:
+        STORE(uint16_t);
+        return;
+    case 4:
+        STORE(uint32_t);
+        return;
     default:
-        return false;
+        STORE(uint64_t);
+        return;
     }
+}
+
+static void store_reals(const vgi__node *node, uint8_t *to, const double *from, int64_t n)
+{
+    if (node->width == 8) {
+        STORE(double);
+    } else if (node->width == 4) {
+        STORE(float);
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            vgi__store16(to + 2 * i, vgi__half_from(from[i]));
+    }
+}
+
+static bool all_in_range(const int64_t *v, int64_t n, range r)
+{
+    int64_t max = r.max < INT64_MAX ? (int64_t)r.max : INT64_MAX;
+    bool bad = false;
+    for (int64_t i = 0; i < n; i++)
+        bad |= (v[i] < r.min) | (v[i] > max);
+    return !bad;
+}
+
+/* Whole numbers of a size that both types have. */
+static bool all_whole(const double *v, int64_t n, int64_t *whole)
+{
+    bool bad = false;
+    for (int64_t i = 0; i < n; i++) {
+        double bounded = v[i] > -0x1p62 && v[i] < 0x1p62 ? v[i] : 0;
+        whole[i] = (int64_t)bounded;
+        bad |= (double)whole[i] != v[i];
+    }
+    return !bad;
+}
+
+/* Rows of a cast, at most CHUNK of them. */
+typedef struct chunk {
+    const vgi__node *from, *to;
+    const void *items;
+    const uint8_t *bits; /* validity; or NULL */
+    int64_t first, n;
+} chunk;
+
+/* False: a value may not fit. Nulls become 0. */
+static bool cast_chunk(const chunk *c, uint8_t *to)
+{
+    int64_t ints[CHUNK];
+    double reals[CHUNK];
+    bool reals_in = c->from->logical == VGI__TYPE_FLOAT;
+    bool reals_out = c->to->logical == VGI__TYPE_FLOAT;
+    if (reals_in)
+        load_reals(c->from, c->items, c->first, c->n, reals);
+    else
+        load_ints(c->from, c->items, c->first, c->n, ints);
+    for (int64_t i = 0; c->bits && i < c->n; i++) {
+        bool valid = vgi__bit(c->bits, c->first + i);
+        if (reals_in)
+            reals[i] = valid ? reals[i] : 0;
+        else
+            ints[i] = valid ? ints[i] : 0;
+    }
+    if (reals_in && !reals_out && !all_whole(reals, c->n, ints))
+        return false;
+    if (!reals_in || !reals_out) {
+        bool natural_source = !reals_in && !c->from->is_signed;
+        range r = range_of(c->to);
+        r.min = natural_source && r.min < 0 ? 0 : r.min;
+        if (!all_in_range(ints, c->n, r))
+            return false;
+    }
+    for (int64_t i = 0; reals_out && !reals_in && i < c->n; i++)
+        reals[i] = (double)ints[i];
+    if (reals_out)
+        store_reals(c->to, to, reals, c->n);
+    else
+        store_ints(c->to, to, ints, c->n);
+    return true;
+}
+
+static int cast_one_by_one(const vgi__cast_task *t, const chunk *c, uint8_t *to)
+{
+    int rc = VGI_OK;
+    for (int64_t i = c->first; rc == VGI_OK && i < c->first + c->n; i++) {
+        number v =
+            c->bits && !vgi__bit(c->bits, i) ? natural(0) : load(c->from, c->items, i);
+        rc =
+            c->to->logical == VGI__TYPE_INT ? store_int(t, to, v) : store_float(t, to, v);
+        to += c->to->width;
+    }
+    return rc;
+}
+
+/* What is not 0 is true. `base`: bits that are there already. */
+static void cast_to_bool(const chunk *c, uint8_t *to, int64_t base)
+{
+    for (int64_t i = 0; i < c->n; i++)
+        vgi__bit_set(to, base + i, to_real(load(c->from, c->items, c->first + i)) != 0);
 }
 
 int vgi__cast_numbers(const vgi__cast_task *t)
 {
-    const vgi__node *from = vgi__cast_source(t);
-    const vgi__node *to = vgi__cast_target(t);
     const struct ArrowArray *a = t->array;
-    vgi__column *c = &t->to->columns[t->node];
-    int64_t first = t->first + a->offset;
-    const uint8_t *bits = a->null_count == 0 ? NULL : a->buffers[0];
+    vgi__column *column = &t->to->columns[t->node];
+    chunk c = { .from = vgi__cast_source(t),
+                .to = vgi__cast_target(t),
+                .items = a->buffers[1],
+                .bits = a->null_count == 0 ? NULL : a->buffers[0],
+                .first = t->first + a->offset,
+                .n = t->count };
+    bool to_bool = c.to->logical == VGI__TYPE_BOOL;
+    int64_t base = column->length;
     int rc = VGI_OK;
-    if (to->logical == VGI__TYPE_BOOL)
-        return cast_to_bool(t);
-    uint8_t *p = vgi__column_extend(&c->first, (size_t)(t->count * to->width), &rc);
+    uint8_t *p = NULL;
+    if (to_bool)
+        rc = vgi__column_bits(&column->first, base, NULL, 0, c.n);
+    else
+        p = vgi__column_extend(&column->first, (size_t)(c.n * c.to->width), &rc);
     if (rc == VGI_OK)
-        rc = vgi__column_validity(c, bits, first, t->count);
+        rc = vgi__column_validity(column, c.bits, c.first, c.n);
     if (rc != VGI_OK)
         return vgi__cast_failed(t, rc);
-    if (from->logical != VGI__TYPE_BOOL &&
-        widen(t, p, (const uint8_t *)a->buffers[1] + first * from->width))
+    if (to_bool) {
+        cast_to_bool(&c, column->first.data, base);
         return VGI_OK;
-    for (int64_t i = first; rc == VGI_OK && i < first + t->count; i++, p += to->width) {
-        number v = bits && !vgi__bit(bits, i) ? natural(0) : load(from, a->buffers[1], i);
-        rc = to->logical == VGI__TYPE_INT ? store_int(t, p, v) : store_float(t, p, v);
+    }
+    int64_t end = c.first + t->count;
+    for (; rc == VGI_OK && c.first < end; c.first += c.n, p += c.n * c.to->width) {
+        c.n = end - c.first < CHUNK ? end - c.first : CHUNK;
+        if (!cast_chunk(&c, p))
+            rc = cast_one_by_one(t, &c, p);
     }
     return rc;
 }

@@ -313,15 +313,6 @@ static int decode_into(decoding *d)
     return rc;
 }
 
-/* What dictionaries were inflated to counts, too: they stay beside the batch. */
-static int64_t inflate_limit(const vgi__decode_input *in)
-{
-    int64_t held =
-        in->dictionaries ? vgi__dictionary_table_inflated(in->dictionaries) : 0;
-    return in->limits->decompressed_bytes > held ? in->limits->decompressed_bytes - held
-                                                 : 0;
-}
-
 int vgi__decode_batch(vgi_batch *b, const vgi_schema *s, vgi__decode_input *in,
                       vgi_error *err)
 {
@@ -338,10 +329,11 @@ int vgi__decode_batch(vgi_batch *b, const vgi_schema *s, vgi__decode_input *in,
         in->limits->message_bytes < most / 8 ? in->limits->message_bytes * 8 : most;
     d.inflater = (vgi__inflater){ .codec = VGI__CODEC_NONE,
                                   .body = { in->body, (size_t)bytes },
-                                  .limit = inflate_limit(in),
+                                  .limit = in->inflate_limit,
                                   .allocator = b->allocator };
     int rc = decode_into(&d);
     b->inflated = d.inflater.block;
+    in->inflated = d.inflater.inflated;
     if (rc != VGI_OK) {
         vgi__batch_clear(b);
         return rc;

@@ -16,6 +16,8 @@ typedef struct vgi__decode_input {
         *block; /* that `body` lies in; NULL: borrowed, the batch will not be `whole` */
     vgi__block **spare; /* a block to inflate into, reused when unique; NULL: none */
     const vgi_limits *limits;
+    int64_t inflate_limit;               /* what the body may be inflated to */
+    int64_t inflated;                    /* out: what was, even if that failed */
     vgi__dictionary_table *dictionaries; /* of the stream; NULL: the schema is plain */
 } vgi__decode_input;
 

@@ -35,6 +35,7 @@ struct vgi__dictionary_table {
     size_t n_slots, slots_cap;
     int64_t bytes;            /* of all that is fresh */
     int64_t inflated;         /* of that, decompressed */
+    int64_t expanded;         /* in this stream, beyond what was sent */
     vgi__dictionary_set *set; /* for `schema`, or NULL; empty unless set_current */
     bool set_current;         /* nothing changed since it was filled */
     vgi_batch delta;
@@ -186,7 +187,7 @@ int vgi__dictionary_table_begin(vgi__dictionary_table *t, const vgi_schema *s,
                                 vgi_error *err)
 {
     drop_set(t);
-    t->bytes = t->inflated = 0;
+    t->bytes = t->inflated = t->expanded = 0;
     if (t->schema == s) {
         for (size_t i = 0; i < t->n_slots; i++)
             t->slots[i].fresh = false;
@@ -324,12 +325,32 @@ int vgi__dictionary_table_set(vgi__dictionary_table *t, const vgi_schema *s,
 
 /* ---- messages ---- */
 
-/* Count what a decoded batch holds on to as the dictionary's. */
+/* The validity bitmaps that a builder may make for the values. */
+static int64_t bitmap_bytes(const vgi_batch *b)
+{
+    int64_t bytes = 0;
+    for (int32_t node = 1; node < b->schema->n_nodes; node++)
+        bytes += b->store.arrays[node].length / 8;
+    return bytes;
+}
+
+/* Count what a decoded batch holds on to, or a builder with its values, as the
+ * dictionary's. */
 static int charge(vgi__dictionary_table *t, vgi__dictionary *d, const vgi_batch *b,
                   const vgi_limits *limits, vgi_error *err)
 {
     int64_t inflated = b->inflated ? (int64_t)b->inflated->size : 0;
     int64_t bytes = b->body_bytes + inflated;
+    int64_t bitmaps = bitmap_bytes(b);
+    if (bitmaps > bytes) {
+        t->expanded += bitmaps - bytes;
+        bytes = bitmaps;
+    }
+    if (t->expanded > limits->decompressed_bytes)
+        return vgi__fail(err, VGI_ELIMIT, NULL,
+                         "the dictionaries of a stream expand beyond the limit of %lld "
+                         "bytes",
+                         (long long)limits->decompressed_bytes);
     if (bytes > limits->dictionary_bytes - t->bytes)
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "the dictionaries of a stream are over the limit of %lld bytes",
@@ -341,12 +362,26 @@ static int charge(vgi__dictionary_table *t, vgi__dictionary *d, const vgi_batch 
     return VGI_OK;
 }
 
+/* Decode values. Each copy of what they are inflated to is gone from what the stream may
+ * expand to. */
+static int decode(vgi__dictionary_table *t, vgi_batch *b, const slot *s, int copies,
+                  vgi__decode_input *in, vgi_error *err)
+{
+    int64_t left = in->limits->decompressed_bytes - t->expanded;
+    left = left > 0 ? left / copies : 0;
+    if (in->inflate_limit > left)
+        in->inflate_limit = left;
+    int rc = vgi__decode_batch(b, s->values, in, err);
+    t->expanded += copies * in->inflated;
+    return rc;
+}
+
 static int replace(vgi__dictionary_table *t, slot *s, vgi__decode_input *in,
                    vgi_error *err)
 {
     int rc = renew(t, s, err);
     if (rc == VGI_OK)
-        rc = vgi__decode_batch(&s->current->values, s->values, in, err);
+        rc = decode(t, &s->current->values, s, 1, in, err);
     if (rc == VGI_OK)
         rc = charge(t, s->current, &s->current->values, in->limits, err);
     if (rc != VGI_OK) {
@@ -370,12 +405,17 @@ static int start_builder(vgi__dictionary *d, const slot *s,
                         : rc;
 }
 
+static bool can_append(vgi__dictionary *d)
+{
+    return dictionary_unique(d) && d->builder;
+}
+
 /* Make the slot's dictionary one that can be appended to. */
 static int open_for_append(vgi__dictionary_table *t, slot *s, const vgi_limits *limits,
                            vgi_error *err)
 {
     vgi__dictionary *old = s->current;
-    if (dictionary_unique(old) && old->builder)
+    if (can_append(old))
         return VGI_OK;
     vgi__dictionary *d = dictionary_new(t->allocator);
     if (!d)
@@ -399,14 +439,16 @@ static int append(vgi__dictionary_table *t, slot *s, vgi__decode_input *in,
         return vgi__fail(err, VGI_EPROTO, NULL,
                          "a delta for dictionary %lld, which was not received before",
                          (long long)s->id);
-    int rc = vgi__decode_batch(&t->delta, s->values, in, err);
+    if (!can_append(s->current))
+        t->expanded += s->current->inflated; /* it will be copied */
+    int rc = decode(t, &t->delta, s, 2, in, err);
     if (rc != VGI_OK)
         return rc;
     const struct ArrowArray *added = t->delta.root->children[0];
     struct ArrowArray *root = NULL;
-    rc = open_for_append(t, s, in->limits, err);
+    rc = charge(t, s->current, &t->delta, in->limits, err);
     if (rc == VGI_OK)
-        rc = charge(t, s->current, &t->delta, in->limits, err);
+        rc = open_for_append(t, s, in->limits, err);
     if (rc == VGI_OK)
         rc = vgi__builder_copy(s->current->builder, 1, s->values, 1, added, 0,
                                added->length, err);

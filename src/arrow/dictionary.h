@@ -14,6 +14,10 @@
  *
  * A delta appends to the values in place when nothing but the table holds them, otherwise
  * to a copy.
+ *
+ * What is held counts against dictionary_bytes and is given back by a replacement. What
+ * was made of less that was sent, by inflating it or as the bitmaps of rows without
+ * bytes, counts against decompressed_bytes for the whole stream: it has cost its time.
  */
 #ifndef VGI_ARROW_DICTIONARY_H
 #define VGI_ARROW_DICTIONARY_H
@@ -47,8 +51,9 @@ int vgi__dictionary_table_begin(vgi__dictionary_table *t, const vgi_schema *s,
                                 vgi_error *err);
 /* The stream is over: give back what its dictionaries were inflated into. */
 void vgi__dictionary_table_end(vgi__dictionary_table *t);
-int64_t vgi__dictionary_table_inflated(const vgi__dictionary_table *t); /* bytes */
-/* Apply a DictionaryBatch message. */
+/* Bytes that are held inflated. */
+int64_t vgi__dictionary_table_inflated(const vgi__dictionary_table *t);
+/* Apply a DictionaryBatch message, which may lower in->inflate_limit. */
 int vgi__dictionary_table_apply(vgi__dictionary_table *t, vgi__decode_input *in,
                                 vgi_error *err);
 /* The set for batches of schema `s` (the stream's, or that of nested values): a

@@ -112,6 +112,7 @@ int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table,
     uint8_t *out = f->block->data + f->used;
     size_t size = (size_t)x.size;
     f->used += (size_t)vgi__pad8(x.size);
+    f->inflated += x.framed ? x.size : 0;
     if (!x.framed)
         memcpy(out, x.data.data, size);
     else if (f->codec == VGI__CODEC_LZ4)

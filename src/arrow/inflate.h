@@ -28,6 +28,7 @@ typedef struct vgi__inflater {
     const vgi_allocator *allocator;
     vgi__block *block; /* reference; NULL: nothing needed it yet */
     size_t used;
+    int64_t inflated; /* of that, what was compressed */
 } vgi__inflater;
 
 static inline bool vgi__inflate_needed(const vgi__inflater *f, const uint8_t *data)

@@ -21,6 +21,8 @@
 #define CACHED_SCHEMAS 8
 /* A larger block of its own goes when its stream is over. */
 #define KEPT_BYTES ((size_t)8 << 20)
+/* A connection may inflate what one message may, and this many times what it sent. */
+#define INFLATE_RATIO 64
 #define HOPELESS_BODY (INT64_C(1) << 40) /* not even skipped */
 
 struct vgi__reader {
@@ -44,6 +46,7 @@ struct vgi__reader {
     bool broken;
     uint64_t skip; /* bytes of a body that nobody wants */
     uint64_t consumed;
+    uint64_t inflated_bytes; /* so far */
 };
 
 /* A message as it lies in memory. */
@@ -454,7 +457,7 @@ int vgi__reader_begin(vgi__reader *r, const vgi_schema **schema, vgi_error *err)
         vgi__dictionary_table_end(r->dictionaries);
     r->dictionaries_begun = false;
     if (bytes == 0) {
-        consume(r, VGI__MESSAGE_PREFIX);
+        r->broken = true; /* no peer goes on after this; one could without end */
         return vgi__fail(err, VGI_EPROTO, NULL, "an Arrow stream without a schema");
     }
     r->in_stream = true;
@@ -488,6 +491,18 @@ static int begin_dictionaries(vgi__reader *r, vgi_error *err)
     return rc;
 }
 
+/* What the next message may be inflated to, beside the dictionaries that are. */
+static int64_t inflate_limit(const vgi__reader *r)
+{
+    uint64_t one = (uint64_t)r->limits.decompressed_bytes;
+    uint64_t held = r->dictionaries_begun
+                        ? (uint64_t)vgi__dictionary_table_inflated(r->dictionaries)
+                        : 0;
+    uint64_t left = one + INFLATE_RATIO * r->consumed - r->inflated_bytes;
+    one = one > held ? one - held : 0;
+    return (int64_t)(one < left ? one : left);
+}
+
 /* Read the body of a message and do what it says. VGI_END: it was no batch. */
 static int apply_message(vgi__reader *r, vgi_batch *b, frame *f, vgi_error *err)
 {
@@ -500,15 +515,18 @@ static int apply_message(vgi__reader *r, vgi_batch *b, frame *f, vgi_error *err)
     if (rc != VGI_OK)
         return rc;
     in.dictionaries = r->dictionaries;
+    in.inflate_limit = inflate_limit(r);
     switch (f->message.kind) {
     case VGI__MESSAGE_BATCH:
         rc = vgi__decode_batch(b, r->schema, &in, err);
+        r->inflated_bytes += (uint64_t)in.inflated;
         return rc == VGI_OK ? take_metadata(r, b, f, err) : rc;
     case VGI__MESSAGE_DICTIONARY:
         if (r->schema->n_dictionaries == 0)
             return vgi__fail(err, VGI_EPROTO, NULL,
                              "a dictionary in an Arrow stream whose schema has none");
         rc = vgi__dictionary_table_apply(r->dictionaries, &in, err);
+        r->inflated_bytes += (uint64_t)in.inflated;
         return rc == VGI_OK ? VGI_END : rc;
     default:
         return vgi__fail(err, VGI_EPROTO, NULL, "a second schema in an Arrow stream");

@@ -23,6 +23,13 @@
  * cannot be used further. So does a read that failed inside of a message; one that timed
  * out between messages can be tried again.
  *
+ * An end of stream where a schema belongs is broken framing, too: a peer could send them
+ * without end, and each would be answered.
+ *
+ * Compressed bodies: one message may be inflated to limits.decompressed_bytes, and so may
+ * the dictionaries of a stream together. All of a connection may be inflated to that plus
+ * 64 times the bytes received, a ratio that streams worth sending do not reach.
+ *
  * Schemas up to 64 KiB are cached by the bytes of their message (8 entries); a hit costs
  * one memcmp and yields the same vgi_schema.
  */

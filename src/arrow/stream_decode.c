@@ -56,6 +56,9 @@ static int first_batch(vgi_batch *b, cursor *c, const vgi_schema *s,
         if (rc != VGI_OK)
             return rc;
         in->message = &m;
+        in->inflate_limit = in->limits->decompressed_bytes;
+        if (in->dictionaries)
+            in->inflate_limit -= vgi__dictionary_table_inflated(in->dictionaries);
         if (m.kind == VGI__MESSAGE_BATCH)
             rc = vgi__decode_batch(b, s, in, err);
         else if (m.kind == VGI__MESSAGE_DICTIONARY && s->n_dictionaries)

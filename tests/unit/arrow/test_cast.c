@@ -114,6 +114,7 @@ static const example kept[] = {
     { "a=d:9,2,32", "-5 null", "a=d:20,2", "\"fbffffffffffffffffffffffffffffff\",null" },
     /* null and dictionaries */
     { "a=n", "null null", "a=+s(x=l)", "null,null" },
+    { "a=n", "null null", "a=l", "null,null" },
     { "a=s<=u>", "'x' null 'y'", "a=u", "\"x\",null,\"y\"" },
     { "a=s<=u>", "'x' null 'y'", "a=C<=U>", "\"x\",null,\"y\"" },
     { "a=s<=l>", "7 8", "a=g", "\"0000000000001c40\",\"0000000000002040\"" },
@@ -363,6 +364,107 @@ static void output_that_does_not_match_is_explained(void **state)
     stop(&f);
 }
 
+/* A batch that came in a message of `body` bytes, with as many rows as it says. */
+static int cast_received(fixture *f, int64_t rows, int64_t body, vgi__block *block)
+{
+    static const int64_t zeros[8];
+    int rc = cast(f, "", VGI__CAST_SAME_NAMES);
+    if (rc != VGI_OK)
+        return rc;
+    f->in.body = vgi__block_ref(block);
+    f->in.body_bytes = body;
+    f->in.root->length = rows;
+    struct ArrowArray *a = f->in.root->children[0];
+    a->length = rows;
+    a->null_count = a->n_buffers ? 0 : rows;
+    if (a->n_buffers > 1) {
+        a->buffers[0] = NULL;
+        a->buffers[1] = block->size > sizeof(zeros) ? (const void *)block->data : zeros;
+    }
+    return vgi__cast(f->c, &f->in, f->target, VGI__CAST_SAME_NAMES, &f->out, &f->err);
+}
+
+/* Few bytes do not become many, and that is known before any are made. */
+static void a_cast_grows_within_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to;
+        int64_t rows, body;
+        int rc;
+    } cases[] = {
+        { "a=n", "a=g", 2000000000, 0, VGI_ELIMIT },
+        { "a=n", "a=b", 2000000000, 0, VGI_ELIMIT },
+        { "a=n", "a=+s(x=l;y=l)", 2100000, 0, VGI_ELIMIT },
+        { "a=n", "a=+w:1000000(item=l)", 100, 0, VGI_ELIMIT },
+        { "a=n", "a=g", 3, 0, VGI_OK },
+        { "a=b", "a=g", 32000000, 4000000, VGI_ELIMIT },
+        { "a=c", "a=g", 30000000, 30000000, VGI_ELIMIT },
+        { "a=c<=c>", "a=g", 30000000, 30000000, VGI_ELIMIT },
+        { "a=c", "a=s", 2000000, 2000000, VGI_OK },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fixture f;
+        size_t room = cases[i].rc == VGI_OK ? (size_t)cases[i].rows : 8;
+        vgi__block *block = vgi__block_new(NULL, room);
+        assert_non_null(block);
+        memset(block->data, 0, room);
+        int rc = start(&f, cases[i].from, cases[i].to);
+        if (rc == VGI_OK)
+            rc = cast_received(&f, cases[i].rows, cases[i].body, block);
+        vgi_error err = f.err;
+        int64_t rows = rc == VGI_OK ? f.out->root->children[0]->length : 0;
+        stop(&f);
+        vgi__block_unref(block);
+        assert_int_equal(rc, cases[i].rc);
+        if (rc == VGI_OK)
+            assert_int_equal(rows, cases[i].rows);
+        else
+            assert_non_null(strstr(err.message, "rows of column 'a' to "));
+    }
+}
+
+/* More rows than are cast at a time; and one behind them that does not fit. */
+static void numbers_are_cast_in_bulk(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *last;
+    } cases[] = {
+        { "a=c", "a=C", "-1" },
+        { "a=C", "a=c", "128" },
+        { "a=l", "a=L", "-1" },
+        { "a=L", "a=l", "9223372036854775808" },
+        { "a=L", "a=g", "18446744073709551615" },
+        { "a=g", "a=L", "-1" },
+        { "a=g", "a=l", "1e300" },
+        { "a=f", "a=i", "0.5" },
+        { "a=i", "a=f", "16777217" },
+        { "a=s", "a=e", "2049" },
+        { "a=I", "a=i", "2147483648" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fixture f;
+        char values[8192];
+        size_t n = 0;
+        for (int k = 0; k < 1200; k++)
+            n += (size_t)snprintf(values + n, sizeof(values) - n, "%s ",
+                                  k % 7 == 3 ? "null" : "1");
+        assert_int_equal(start(&f, cases[i].from, cases[i].to), VGI_OK);
+        assert_int_equal(cast(&f, values, VGI__CAST_PROJECT), VGI_OK);
+        const struct ArrowArray *a = f.out->root->children[0];
+        int32_t width = f.target->nodes[1].width;
+        const uint8_t *one = a->buffers[1];
+        assert_int_equal(a->length, 1200);
+        for (int k = 0; k < 1200; k++)
+            if (k % 7 != 3)
+                assert_memory_equal(one + k * width, one, (size_t)width);
+        snprintf(values + n, sizeof(values) - n, "%s", cases[i].last);
+        assert_int_equal(cast(&f, values, VGI__CAST_PROJECT), VGI_EINVAL);
+        stop(&f);
+    }
+}
+
 static void long_schemas_are_cut(void **state)
 {
     (void)state;
@@ -409,6 +511,8 @@ int main(void)
         cmocka_unit_test(columns_are_matched_by_name),
         cmocka_unit_test(input_that_does_not_match_is_shown),
         cmocka_unit_test(output_that_does_not_match_is_explained),
+        cmocka_unit_test(a_cast_grows_within_bounds),
+        cmocka_unit_test(numbers_are_cast_in_bulk),
         cmocka_unit_test(long_schemas_are_cut),
         cmocka_unit_test(a_used_caster_allocates_nothing),
     };

@@ -226,7 +226,7 @@ static void test_messages_out_of_place(void **state)
     refuse(&c, VGI_EPROTO, false, "must begin with its schema");
     craft_init(&c);
     craft_eos(&c);
-    refuse(&c, VGI_EPROTO, false, "without a schema");
+    refuse(&c, VGI_EPROTO, true, "without a schema");
     put_empty_schema(&c);
     craft_schema(&c, 0);
     craft_message_end(&c);
@@ -574,6 +574,120 @@ static void test_bomb_in_a_dictionary(void **state)
     refuse(&c, VGI_ELIMIT, false, "expands beyond");
 }
 
+/* `mib` MiB of zeros as int64 values of a dictionary or a batch, in zstd. */
+static void put_zeros(craft *c, uint32_t mib, bool is_dictionary, bool is_delta)
+{
+    craft_batch b;
+    uint8_t frame[2100] = { 0 };
+    const int64_t bytes = (int64_t)mib << 20;
+    const uint8_t head[] = { 0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58 };
+    memcpy(frame, &bytes, 8);
+    memcpy(frame + 8, head, sizeof(head));
+    int64_t at = 8 + (int64_t)sizeof(head);
+    for (uint32_t i = 0; i < 8 * mib; i++, at += 4)
+        memcpy(frame + at, i + 1 == 8 * mib ? "\x03\x00\x10\x00" : "\x02\x00\x10\x00", 4);
+    craft_batch_init(&b);
+    b.is_dictionary = is_dictionary;
+    b.is_delta = is_delta;
+    b.codec = 1;
+    craft_node(&b, bytes / 8, 0);
+    craft_raw_buffer(&b, 0, 0);
+    craft_buffer(&b, frame, at);
+    craft_put_batch(c, &b, bytes / 8);
+}
+
+/* Each takes the place of the one before, but the time it took stays taken. */
+static void test_bombs_that_replace_each_other(void **state)
+{
+    (void)state;
+    const vgi_column values = { .name = "", .format = "l", .nullable = true };
+    craft c;
+    put_schema(&c, "l", &values);
+    for (int i = 0; i < 100; i++)
+        put_zeros(&c, 60, true, false);
+    refuse(&c, VGI_ELIMIT, false, "expands beyond");
+    put_schema(&c, "l", &values); /* a delta is there twice: inflated and appended */
+    put_zeros(&c, 30, true, false);
+    put_zeros(&c, 30, true, true);
+    refuse(&c, VGI_ELIMIT, false, "expands beyond");
+}
+
+/* What a connection may inflate grows with what it sends. */
+static void test_bombs_one_after_another(void **state)
+{
+    (void)state;
+    craft c;
+    put_schema(&c, "l", NULL);
+    put_zeros(&c, 32, false, false);
+    put_zeros(&c, 31, false, false);
+    for (int i = 0; i < 100; i++)
+        put_zeros(&c, 32, false, false);
+    outcome o = read_all(c.out.data, c.out.len, NULL);
+    size_t sent = c.out.len;
+    craft_free(&c);
+    assert_int_equal(o.rc, VGI_ELIMIT);
+    assert_int_equal(o.batches, 2);
+    check_cost(&o, sent);
+}
+
+/* Rows without bytes, which would make bitmaps. */
+static void refuse_bitmaps(const char *format, const vgi_column *child)
+{
+    const vgi_column values = { .name = "",
+                                .format = format,
+                                .nullable = true,
+                                .children = child,
+                                .n_children = child ? 1 : 0 };
+    craft c;
+    craft_batch d;
+    put_schema(&c, "c", &values);
+    craft_batch_init(&d);
+    d.is_dictionary = true;
+    craft_node(&d, 1, 1);
+    if (child)
+        craft_node(&d, 0, 0);
+    craft_buffer(&d, "\0", 1);
+    craft_put_batch(&c, &d, 1);
+    craft_batch_init(&d);
+    d.is_dictionary = true;
+    d.is_delta = true;
+    craft_node(&d, 2000000000, 0);
+    if (child)
+        craft_node(&d, 0, 0);
+    craft_raw_buffer(&d, 0, 0);
+    craft_put_batch(&c, &d, 2000000000);
+    outcome o = read_all(c.out.data, c.out.len, NULL);
+    bool failed = c.out.failed;
+    craft_free(&c);
+    assert_false(failed);
+    assert_int_equal(o.rc, VGI_ELIMIT);
+    assert_non_null(strstr(o.err.message, "dictionaries of a stream expand"));
+    assert_true(o.peak < 300000);
+}
+
+static void test_deltas_of_nothing(void **state)
+{
+    (void)state;
+    const vgi_column item = { .name = "item", .format = "n", .nullable = true };
+    refuse_bitmaps("+s", NULL);
+    refuse_bitmaps("+w:0", &item);
+}
+
+/* An end where a schema belongs ends the input: there could be a million of them. */
+static void test_ends_without_end(void **state)
+{
+    (void)state;
+    craft c;
+    craft_init(&c);
+    for (int i = 0; i < 100000; i++)
+        craft_eos(&c);
+    outcome o = read_all(c.out.data, c.out.len, NULL);
+    craft_free(&c);
+    assert_int_equal(o.rc, VGI_EPROTO);
+    assert_true(o.broken);
+    assert_int_equal(o.drained, VGI_ECLOSED);
+}
+
 /* Columns on the same bytes: no more is validated than was sent. */
 static void test_overlapping_buffers(void **state)
 {
@@ -635,6 +749,10 @@ int main(void)
         cmocka_unit_test(test_impossible_rows),
         cmocka_unit_test(test_dictionaries),
         cmocka_unit_test(test_bomb_in_a_dictionary),
+        cmocka_unit_test(test_bombs_that_replace_each_other),
+        cmocka_unit_test(test_bombs_one_after_another),
+        cmocka_unit_test(test_deltas_of_nothing),
+        cmocka_unit_test(test_ends_without_end),
         cmocka_unit_test(test_overlapping_buffers),
         cmocka_unit_test(test_truncated_anywhere),
     };
