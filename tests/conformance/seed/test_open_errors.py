@@ -6,15 +6,10 @@ The suite skips this on byte streams, where the reference server gets out of ste
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from vgi_rpc.rpc import AnnotatedBatch, RpcError
 
-pytestmark = [
-    pytest.mark.timeout(10),
-    pytest.mark.skipif(os.environ.get("VGI_STRICT_INIT_ERRORS", "1") != "1", reason="VGI_STRICT_INIT_ERRORS=0"),
-]
+pytestmark = pytest.mark.timeout(10)
 
 
 def test_producer_that_fails_to_open(conformance_conn) -> None:
