@@ -147,18 +147,24 @@ int vgi_concat(vgi_call *call, vgi_str *out, const vgi_str *parts, size_t count)
     return VGI_OK;
 }
 
+int vgi__call_format(vgi_call *c, vgi_str *out, const char *fmt, va_list ap)
+{
+    vgi__buffer_clear(&c->text);
+    if (!vgi__buffer_vprintf(&c->text, fmt, ap))
+        return vgi__fail_nomem(&c->sink);
+    *out = (vgi_str){ (const char *)c->text.data, c->text.len };
+    return VGI_OK;
+}
+
 int vgi_strf(vgi_call *call, vgi_str *out, const char *fmt, ...)
 {
-    vgi__buffer *b = &call->text;
+    vgi_str text;
     va_list ap;
 
-    vgi__buffer_clear(b);
     va_start(ap, fmt);
-    vgi__buffer_vprintf(b, fmt, ap);
+    int rc = vgi__call_format(call, &text, fmt, ap);
     va_end(ap);
-    if (b->failed)
-        return vgi__fail_nomem(&call->sink);
-    return vgi_str_copy(call, out, (vgi_str){ (const char *)b->data, b->len });
+    return rc == VGI_OK ? vgi_str_copy(call, out, text) : rc;
 }
 
 const char *vgi_call_method(const vgi_call *call)

@@ -119,7 +119,9 @@ struct vgi_call {
 /* call.c */
 int vgi__call_init(vgi_call *c, vgi__registry *r, vgi__writer *w, vgi_error *err);
 void vgi__call_destroy(vgi_call *c);
-void vgi__call_reset(vgi_call *c);        /* forget the last request */
+void vgi__call_reset(vgi_call *c); /* forget the last request */
+/* Format into c->text: *out is borrowed until the next text. VGI_OK or VGI_ENOMEM. */
+int vgi__call_format(vgi_call *c, vgi_str *out, const char *fmt, va_list ap);
 vgi_arena *vgi__call_memory(vgi_call *c); /* where the running handler's memory goes */
 /* Make *batch fit a schema; it stays what it is when it does. */
 int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *target,

@@ -86,14 +86,11 @@ int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message,
 
 int vgi_log(vgi_call *call, vgi_log_level level, const char *fmt, ...)
 {
-    vgi__buffer *b = &call->text;
+    vgi_str text;
     va_list ap;
 
-    vgi__buffer_clear(b);
     va_start(ap, fmt);
-    vgi__buffer_vprintf(b, fmt, ap);
+    int rc = vgi__call_format(call, &text, fmt, ap);
     va_end(ap);
-    if (b->failed)
-        return vgi__fail_nomem(&call->sink);
-    return vgi_log_with(call, level, (vgi_str){ (const char *)b->data, b->len }, NULL, 0);
+    return rc == VGI_OK ? vgi_log_with(call, level, text, NULL, 0) : rc;
 }
