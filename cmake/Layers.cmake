@@ -16,10 +16,20 @@ set(VGI_LAYERS
     "wire: base arrow types"
     "rpc: base crypto arrow types wire"
     "server: base arrow types rpc transport/fd transport/unix"
-    "client: base json arrow types wire transport/fd transport/unix transport/subprocess"
+    "crypto/openssl: base"
+    "crypto/sodium: base"
+    "http/proto: base"
+    "http/parser: base http/proto"
+    "http/coding: base codec"
+    "http/engine: base http/proto http/parser"
+    "http/server: base crypto/openssl crypto/sodium arrow types wire rpc http/proto http/coding http/engine"
+    "server/http: base server rpc http/proto http/engine http/server"
+    "http/client: base http/proto"
+    "client: base json arrow types wire transport/fd transport/unix transport/subprocess http/proto http/coding http/client"
 )
 
 # Which library a layer's objects go into.
 set(VGI_CORE_LAYERS base codec crypto arrow transport/fd transport/unix types wire rpc server)
-set(VGI_CLIENT_LAYERS json transport/subprocess client)
+set(VGI_HTTP_LAYERS crypto/openssl crypto/sodium http/proto http/parser http/coding http/engine http/server server/http)
+set(VGI_CLIENT_LAYERS json transport/subprocess http/proto http/coding http/client client)
 set(VGI_TEST_LAYERS transport/mem)

@@ -19,8 +19,11 @@ THIRD_PARTY = {
     "zstd": "src/codec",
     "lz4": "src/codec",
     "jansson": "src/json",
-    "curl/": None,
-    "sodium": None,
+    "zlib.h": "src/http/coding",
+    "llhttp": "src/http/parser",
+    "openssl/": "src/crypto/openssl",
+    "sodium": "src/crypto/sodium",
+    "curl/": "src/http/client",
 }
 
 # Programs that are written with the public API, and whether that includes <vgirpc/sys/...>.

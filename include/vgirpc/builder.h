@@ -51,7 +51,14 @@ typedef struct vgi_dynamic_stream {
     void (*cancel)(vgi_call *call, void *state); /**< the client cancelled; may be NULL */
     /** Free the state, once, however the stream ended; not called when it is NULL. */
     void (*close)(void *state, void *user);
-    void *user; /**< passed to open, next and close; borrowed */
+    void *user; /**< passed to open, next, close, save and restore; borrowed */
+    /**
+     * Over HTTP a stream lives in its token: save puts the state into bytes (memory of
+     * the call) after a turn, restore makes a state of them before the next, perhaps in
+     * another process. Both or none; with none the stream cannot be opened over HTTP.
+     */
+    int (*save)(vgi_call *call, const void *state, vgi_bytes *bytes, void *user);
+    int (*restore)(vgi_call *call, vgi_bytes bytes, void **state, void *user);
 } vgi_dynamic_stream;
 
 /**

@@ -223,6 +223,15 @@ VGI_API vgi_metadata vgi_call_turn_metadata(const vgi_call *call);
  */
 VGI_API const vgi_auth *vgi_call_auth(const vgi_call *call);
 
+/**
+ * Return how many bytes the answer may still have, as far as is known.
+ *
+ * @return bytes of Arrow data left of the response (over HTTP: max_response_bytes minus
+ *         what was written); -1 without a cap. An answer over it becomes an error.
+ * @since 0.1
+ */
+VGI_API int64_t vgi_call_response_budget(const vgi_call *call);
+
 /** Return the `user` pointer of the server options; NULL when none was set. @since 0.1 */
 VGI_API void *vgi_call_user(const vgi_call *call);
 

@@ -94,6 +94,43 @@ VGI_API int vgi_client_open(vgi_client **out, const char *url,
 VGI_API int vgi_client_open_fds(vgi_client **out, int in_fd, int out_fd,
                                 const vgi_client_options *options, vgi_error *err);
 
+/** How to reach an HTTP server. */
+typedef struct vgi_http_client_options {
+    size_t size;               /**< sizeof(vgi_http_client_options) */
+    const char *const *headers; /**< "Name: value", sent with every request (bearer
+                                     tokens ...); copied */
+    size_t n_headers;          /**< number of headers */
+    bool no_compression;       /**< neither compress requests nor ask for it */
+    unsigned compress_min_bytes; /**< smaller requests stay as they are; 0: 1,024 */
+    unsigned retries;          /**< of requests that changed nothing yet; 0: 2 */
+    bool no_retries;
+    bool insecure;             /**< do not verify the server's certificate */
+    const char *ca_file;       /**< PEM; NULL: the system's */
+    const char *unix_path;     /**< connect here, whatever the URL's host is */
+    int reserved_;
+} vgi_http_client_options;
+
+/**
+ * Connect to an HTTP server. Nothing is sent before the first call.
+ *
+ * The connection is kept between calls. A stream is a sequence of requests; between two
+ * of them the server keeps nothing.
+ *
+ * @param[out] out  owned: vgi_client_close
+ * @param url       "http://host:port/prefix" or https
+ * @param http      NULL: all defaults; copied
+ * @param options   NULL: all defaults; copied
+ * @param[out] err  may be NULL
+ * @return VGI_OK; VGI_EINVAL the URL or an option is wrong; VGI_ENOMEM. Does not block.
+ *         Later calls say VGI_EREMOTE with type "AuthenticationError" for 401, VGI_ELIMIT
+ *         for 413, VGI_EPROTO for an answer that is none.
+ * Any thread.
+ * @since 0.1
+ */
+VGI_API int vgi_client_open_http(vgi_client **out, const char *url,
+                                 const vgi_http_client_options *http,
+                                 const vgi_client_options *options, vgi_error *err);
+
 /**
  * Close the connection and free the client.
  *

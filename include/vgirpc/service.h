@@ -86,6 +86,9 @@ typedef struct vgi_method {
     void *user; /**< passed to the dynamic handlers */
     /** NULL, or per column of params_schema a JSON scalar (NULL: none): its default. */
     const char *const *defaults;
+    /** Of a run-time stream: its state as bytes and back; see vgi_dynamic_stream. */
+    int (*dynamic_save)(vgi_call *call, const void *state, vgi_bytes *bytes, void *user);
+    int (*dynamic_restore)(vgi_call *call, vgi_bytes bytes, void **state, void *user);
     int reserved_;
 } vgi_method;
 

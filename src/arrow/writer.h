@@ -41,6 +41,9 @@ uint64_t vgi__writer_bytes(const vgi__writer *w); /* bytes added so far */
 /* What is pending is forgotten, also on failure. gather: flush into memory. */
 int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err);
 int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err);
+/* What is pending, lent: it stays as it is until vgi__writer_clear, which forgets it. */
+int vgi__writer_view(vgi__writer *w, struct iovec **iov, size_t *n, vgi_error *err);
+void vgi__writer_clear(vgi__writer *w);
 /* Undo everything since a mark (a batch that turned out not to be sendable). A mark
  * within a stream is good until the next stream begins, any mark until the next flush. */
 typedef struct vgi__writer_mark {

@@ -75,6 +75,8 @@ struct vgi_call {
     const vgi_auth *auth;
     vgi_transport_kind transport;
     vgi__batch_filter *filter;
+    void *surface;          /* of who runs the call, for its own functions; may be NULL */
+    int64_t response_limit; /* bytes of one answer; 0: none */
     vgi__method_slot *slots; /* registry->n_methods */
     vgi__row_type *row_types;
     size_t n_row_types, row_types_cap;
@@ -144,6 +146,11 @@ int vgi__call_write_kept_logs(vgi_call *c, vgi_error *err);
 /* request.c: from the request batch to a method that may be called. VGI_OK, or
  * VGI_EREMOTE. */
 int vgi__call_route(vgi_call *c);
+/* The same in two steps, for requests whose address is known before their batch (the path
+ * of a URL): find the method, then take the batch for it. The batch's routing keys have
+ * to agree with the address. `service` null: as the epoch has it. */
+int vgi__call_address(vgi_call *c, vgi__epoch epoch, vgi_str service, vgi_str method);
+int vgi__call_accept(vgi_call *c);
 /* A whole error stream in place of an answer. */
 int vgi__call_reject(vgi_call *c, vgi_error *err);
 

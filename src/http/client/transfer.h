@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One HTTP transfer after the other over one libcurl handle, which keeps the connection.
+ * No RPC. One thread at a time. */
+#ifndef VGI_HTTP_CLIENT_TRANSFER_H
+#define VGI_HTTP_CLIENT_TRANSFER_H
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "base/block.h"
+#include "http/proto/message.h"
+
+typedef struct vgi__transfer vgi__transfer;
+
+typedef struct vgi__transfer_options {
+    bool insecure;
+    const char *ca_file, *unix_path;
+    unsigned connect_ms, read_ms; /* 0: none; read: without any progress */
+    size_t head_bytes;            /* of the answer; over it VGI_ELIMIT */
+    const vgi_allocator *allocator;
+} vgi__transfer_options;
+
+typedef struct vgi__transfer_request {
+    vgi__http_method method;
+    const char *url;
+    const vgi__http_header *headers;
+    size_t n_headers;
+    const struct iovec *body;
+    size_t n_body;
+    int64_t max_body; /* of the answer: more is VGI_ELIMIT */
+} vgi__transfer_request;
+
+typedef struct vgi__transfer_answer {
+    int status;
+    const vgi__http_header *headers; /* of the last answer; until the next transfer */
+    size_t n_headers;
+    vgi__block *body; /* a reference for the caller; NULL: empty */
+    size_t body_len;
+    bool untouched; /* of a failure: the server cannot have seen the request */
+} vgi__transfer_answer;
+
+int vgi__transfer_new(vgi__transfer **out, const vgi__transfer_options *options,
+                      vgi_error *err);
+void vgi__transfer_free(vgi__transfer *t);
+/* VGI_OK with any status; VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT, VGI_EPROTO. No
+ * redirects are followed. */
+int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
+                      vgi__transfer_answer *answer, vgi_error *err);
+vgi_str vgi__transfer_header(const vgi__transfer_answer *answer, const char *name);
+
+#endif
