@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vgirpc-bench-limit: the floor of a transport. A server that reads as many
- * bytes as a request has and writes the bytes that a real server answered.
+ * bytes as a request has and writes the bytes that a real server answered. Over
+ * HTTP it serves many connections and looks for the end of the head and for
+ * Content-Length.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -64,6 +70,88 @@ static int listen_on(const char *path)
     return fd;
 }
 
+/* ---- HTTP ---- */
+
+enum { MOST_FDS = 1024 };
+
+typedef struct http_in {
+    size_t have;
+    char data[1 << 14];
+} http_in;
+
+static int listen_http(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) != 0 ||
+        listen(fd, 128) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+        replay_die("cannot listen: %s", strerror(errno));
+    printf("PORT:%u\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return fd;
+}
+
+static size_t content_length(const char *head)
+{
+    const char *at = strcasestr(head, "content-length:");
+
+    return at ? strtoull(at + strlen("content-length:"), NULL, 10) : 0;
+}
+
+/* Read once, answer a request that is complete then. */
+static int serve_some(int fd, http_in *in, const replay_bytes *answer)
+{
+    ssize_t got = read(fd, in->data + in->have, sizeof(in->data) - 1 - in->have);
+    size_t request;
+    char *stop;
+
+    if (got <= 0)
+        return -1;
+    in->have += (size_t)got;
+    in->data[in->have] = '\0';
+    stop = memmem(in->data, in->have, "\r\n\r\n", 4);
+    if (!stop)
+        return 0;
+    request = (size_t)(stop + 4 - in->data) + content_length(in->data);
+    if (request > in->have && take(fd, request - in->have) != 0)
+        return -1;
+    in->have = 0;
+    return give(fd, answer);
+}
+
+_Noreturn static void serve_http(const replay_bytes *answer)
+{
+    static http_in *in[MOST_FDS];
+    struct epoll_event events[64], event = { .events = EPOLLIN };
+    int listener = listen_http(), set = epoll_create1(0), on = 1;
+
+    event.data.fd = listener;
+    epoll_ctl(set, EPOLL_CTL_ADD, listener, &event);
+    for (;;) {
+        int n = epoll_wait(set, events, 64, -1);
+        for (int i = 0; i < n; i++) {
+            int fd = events[i].data.fd;
+            if (fd != listener) {
+                if (serve_some(fd, in[fd], answer) != 0)
+                    close(fd);
+                continue;
+            }
+            fd = accept(listener, NULL, NULL);
+            if (fd < 0 || fd >= MOST_FDS)
+                replay_die("too many connections");
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+            if (!in[fd] && !(in[fd] = malloc(sizeof(*in[fd]))))
+                replay_die("out of memory");
+            in[fd]->have = 0;
+            event.data.fd = fd;
+            epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
+        }
+    }
+}
+
 static step parse_step(char **argv)
 {
     step made = { .request = strtoull(argv[0], NULL, 10),
@@ -76,9 +164,14 @@ int main(int argc, char **argv)
     step first, next;
     int listener;
 
+    if (argc == 3 && strcmp(argv[1], "--http") == 0) {
+        replay_bytes answer = replay_load(argv[2]);
+        serve_http(&answer);
+    }
     if (argc != 4 && argc != 6) {
         fputs("usage: vgirpc-bench-limit {--pipe|PATH} REQUEST-BYTES ANSWER-FILE "
-              "[TURN-BYTES TURN-FILE]\n",
+              "[TURN-BYTES TURN-FILE]\n"
+              "       vgirpc-bench-limit --http ANSWER-FILE\n",
               stderr);
         return 2;
     }

@@ -4,22 +4,27 @@
     PYTHON bench/record.py {seed|current}
 
 PYTHON has release 0.15.0 or 0.52.2 of the reference. A unary call becomes
-NAME.request; a stream NAME.open (request and input schema) and NAME.tick.
+NAME.request; a stream NAME.open (request and input schema), NAME.tick and, for
+HTTP, NAME.turn: the body of a continuation, with the tokens of that day.
 """
 
 from __future__ import annotations
 
-import struct
+import itertools
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import ipc
+import vgi_rpc.http._client as http
 from vgi_rpc.conformance import ConformanceService
+from vgi_rpc.http import http_connect
 from vgi_rpc.rpc import AnnotatedBatch, RpcError, SubprocessTransport, _RpcProxy
 
 FOLDER = Path(__file__).parent / "payloads" / sys.argv[1]
 SERVER = [str(Path(sys.executable).parent / "vgi-rpc-conformance"), "--pipe"]
+HTTP_SERVER = [sys.executable, str(Path(__file__).parent / "reference_worker.py"), "--http"]
 ENDLESS = 1 << 40
 
 
@@ -50,19 +55,6 @@ class Recording:
         self.transport.close()
 
 
-def message_ends(data: bytes) -> list[tuple[int, bool]]:
-    """Where each IPC message ends, and whether it is an end-of-stream marker."""
-    ends, at = [], 0
-    while at < len(data):
-        (size,) = struct.unpack_from("<I", data, at + 4)
-        at += 8
-        if size:
-            message = pa.ipc.read_message(pa.py_buffer(data[at - 8 :]))
-            at += size + (message.body.size if message.body is not None else 0)
-        ends.append((at, size == 0))
-    return ends
-
-
 def save(name: str, data: bytes) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / name).write_bytes(data)
@@ -85,14 +77,41 @@ def stream(name: str, method: str, turn: Any, **arguments: Any) -> None:
     turn(session)
     turn(session)
     data = bytes(recording.writer.seen)
-    ends = message_ends(data)
-    request = max(i for i, (_, last) in enumerate(ends) if last)
-    opening, first, second = (ends[request + i][0] for i in (1, 2, 3))
+    messages = list(ipc.messages(data))
+    request = max(i for i, message in enumerate(messages) if not message.metadata)
+    opening, first, second = (messages[request + i].end for i in (1, 2, 3))
     assert data[opening:first] == data[first:second], "turns differ"
     save(f"{name}.open", data[:opening])
     save(f"{name}.tick", data[opening:first])
     session.cancel()
     recording.close()
+    save(f"{name}.turn", last_exchange(method, turn, arguments))
+
+
+def last_exchange(method: str, turn: Any, arguments: dict[str, Any]) -> bytes:
+    """The body that the client posts for a turn over HTTP."""
+    posted = []
+    client = (getattr(http, "httpx", None) or http.httpx2).Client
+    build = client.build_request
+
+    def keep(self: Any, method: str, url: Any, **options: Any) -> Any:
+        if str(url).endswith("/exchange"):
+            posted.append(options["content"])
+        return build(self, method, url, **options)
+
+    client.build_request = keep
+    with subprocess.Popen(HTTP_SERVER, stdout=subprocess.PIPE, text=True) as server:
+        port = server.stdout.readline().strip().removeprefix("PORT:")
+        with http_connect(ConformanceService, f"http://127.0.0.1:{port}", compression_level=None) as proxy:
+            session = getattr(proxy, method)(**arguments)
+            if turn is one_row:
+                turn(session)
+                turn(session)
+            else:
+                list(itertools.islice(session, 3))
+        server.kill()
+    client.build_request = build
+    return posted[-1]
 
 
 def one_row(session: Any) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measured methods on the Python reference, with next to nothing in them.
 
-    PYTHON bench/reference_worker.py [--unix PATH]
+    PYTHON bench/reference_worker.py [--unix PATH | --http]
 
 PYTHON has release 0.15.0 or 0.52.2 of the reference.
 """
@@ -83,8 +83,12 @@ def main() -> None:
     if "on_bound" not in inspect.signature(serve_unix).parameters:  # 0.15.0 has no version gate either
         del ConformanceService.protocol_version
     server = RpcServer(ConformanceService, Service())
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 2:
         serve_stdio(server)
+    elif sys.argv[1] == "--http":
+        from vgi_rpc.http import serve_http
+
+        serve_http(server)
     elif hasattr(ConformanceService, "protocol_version"):
         serve_unix(server, sys.argv[2], on_bound=announce)
     else:

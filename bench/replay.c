@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -94,6 +97,22 @@ void replay_connect(replay_peer *peer, const char *path, pid_t pid)
     peer->pid = pid;
 }
 
+void replay_connect_port(replay_peer *peer, uint16_t port, pid_t pid)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
+        replay_die("port %u: %s", port, strerror(errno));
+    memset(peer, 0, offsetof(replay_peer, buffer));
+    peer->in_fd = peer->out_fd = fd;
+    peer->pid = pid;
+}
+
 int replay_close(replay_peer *peer)
 {
     int status = 0;
@@ -142,6 +161,13 @@ static size_t receive(replay_peer *peer, uint8_t *into, size_t room)
     return (size_t)got;
 }
 
+/* One read of whatever is there into the buffer, which has room. */
+static void fill(replay_peer *peer)
+{
+    peer->end +=
+        receive(peer, peer->buffer + peer->end, sizeof(peer->buffer) - peer->end);
+}
+
 /* Make `len` bytes available at buffer + begin. */
 static const uint8_t *need(replay_peer *peer, size_t len)
 {
@@ -153,8 +179,7 @@ static const uint8_t *need(replay_peer *peer, size_t len)
         peer->begin = 0;
     }
     while (peer->end - peer->begin < len)
-        peer->end +=
-            receive(peer, peer->buffer + peer->end, sizeof(peer->buffer) - peer->end);
+        fill(peer);
     return peer->buffer + peer->begin;
 }
 
@@ -200,11 +225,34 @@ static const uint8_t *table_field(const uint8_t *table, size_t slot)
     return offset ? table + offset : NULL;
 }
 
+/* What a message's flatbuffer says. */
+static int parse_message(const uint8_t *message, uint64_t *body)
+{
+    const uint8_t *table = message + load_u32(message);
+    const uint8_t *header = table_field(table, 1), *length = table_field(table, 3);
+
+    *body = 0;
+    if (length)
+        memcpy(body, length, sizeof(*body));
+    return header ? *header : -1;
+}
+
+size_t replay_message_bytes(const uint8_t *data, size_t len)
+{
+    uint64_t body = 0;
+    uint32_t size;
+
+    if (len < 8 || load_u32(data) != UINT32_MAX || (size = load_u32(data + 4)) > len - 8)
+        return 0;
+    if (size > 0)
+        parse_message(data + 8, &body);
+    return body <= len - 8 - size ? 8 + (size_t)size + (size_t)body : 0;
+}
+
 int replay_message(replay_peer *peer)
 {
     const uint8_t *prefix = need(peer, 8);
-    const uint8_t *message, *header, *length;
-    uint64_t body = 0;
+    uint64_t body;
     uint32_t size;
     int type;
 
@@ -215,13 +263,7 @@ int replay_message(replay_peer *peer)
         consume(peer, 8);
         return REPLAY_END;
     }
-    message = need(peer, 8 + (size_t)size) + 8;
-    message += load_u32(message);
-    header = table_field(message, 1);
-    length = table_field(message, 3);
-    type = header ? *header : -1;
-    if (length)
-        memcpy(&body, length, sizeof(body));
+    type = parse_message(need(peer, 8 + (size_t)size) + 8, &body);
     consume(peer, 8 + (size_t)size);
     skip(peer, body);
     return type;
@@ -231,6 +273,53 @@ void replay_stream(replay_peer *peer)
 {
     while (replay_message(peer) != REPLAY_END)
         continue;
+}
+
+/* Bytes of the response's head, and of its body; 0: the head is not complete. */
+static size_t response_head(const replay_peer *peer, uint64_t *body)
+{
+    static const char length[] = "\r\ncontent-length:";
+    const char *from = (const char *)peer->buffer + peer->begin;
+    const char *stop = memmem(from, peer->end - peer->begin, "\r\n\r\n", 4);
+
+    if (!stop) {
+        if (peer->end == sizeof(peer->buffer))
+            replay_die("the head of a response does not end");
+        return 0;
+    }
+    if (memcmp(from + strlen("HTTP/1.1 "), "200", 3) != 0)
+        replay_die("%.*s", (int)(stop - from), from);
+    for (const char *line = from; line < stop;
+         line = memchr(line + 2, '\r', (size_t)(stop - line)))
+        if (strncasecmp(line, length, strlen(length)) == 0) {
+            *body = strtoull(line + strlen(length), NULL, 10);
+            return (size_t)(stop + 4 - from);
+        }
+    replay_die("a response has no Content-Length");
+}
+
+void replay_response(replay_peer *peer)
+{
+    uint64_t body;
+    size_t head;
+
+    while ((head = response_head(peer, &body)) == 0)
+        fill(peer);
+    consume(peer, head);
+    skip(peer, body);
+}
+
+int replay_responded(replay_peer *peer)
+{
+    uint64_t body;
+    size_t head;
+
+    fill(peer);
+    head = response_head(peer, &body);
+    if (head == 0 || peer->end - peer->begin < head + body)
+        return 0;
+    consume(peer, head + (size_t)body);
+    return 1;
 }
 
 uint64_t replay_cpu_ns(const replay_peer *peer)

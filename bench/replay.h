@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A client that is next to free: it sends recorded bytes and, of the answer,
- * looks only at the framing of the Arrow IPC messages. So what is measured with
+ * looks only at the framing, of Arrow IPC messages or of HTTP. So what is measured with
  * it is the server. Any failure ends the program with a message.
  */
 #ifndef VGI_BENCH_REPLAY_H
@@ -43,16 +43,29 @@ void replay_spawn(replay_peer *peer, char *const *argv, int core);
 /** Connect to a Unix socket whose server is process `pid`. */
 void replay_connect(replay_peer *peer, const char *path, pid_t pid);
 
+/** Connect to a port of this machine. */
+void replay_connect_port(replay_peer *peer, uint16_t port, pid_t pid);
+
 /** Close the connection; a child gets five seconds to end. Returns its exit status. */
 int replay_close(replay_peer *peer);
 
 void replay_send(replay_peer *peer, const uint8_t *data, size_t len);
+
+/** How long the IPC message at `data` is, with its body; 8: the end-of-stream marker;
+ * 0: it is not complete, or no message. */
+size_t replay_message_bytes(const uint8_t *data, size_t len);
 
 /** Read one IPC message and return its header type. */
 int replay_message(replay_peer *peer);
 
 /** Read messages up to and with the end of the stream. */
 void replay_stream(replay_peer *peer);
+
+/** Read one HTTP response; any other status than 200 is a failure. */
+void replay_response(replay_peer *peer);
+
+/** Read once. Returns whether a whole response is there now, and takes it if so. */
+int replay_responded(replay_peer *peer);
 
 /** Nanoseconds of CPU that the server has used, all its threads. */
 uint64_t replay_cpu_ns(const replay_peer *peer);

@@ -3,7 +3,7 @@
 
 Every workload is replayed by a client that is next to free, against each server
 in turn, client and server on one core: the figure is the server's CPU time per
-call. `limit` is a server that only reads and writes the same bytes. Rounds are
+call; with many connections, on all cores, it is calls per second. `limit` is a server that only reads and writes the same bytes. Rounds are
 interleaved, so that a noisy moment hits every server alike.
 """
 
@@ -15,13 +15,17 @@ import json
 import os
 import platform
 import re
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import ipc
 
 HERE = Path(__file__).resolve().parent
 CORE = 0
@@ -31,7 +35,8 @@ CORE = 0
 class Workload:
     """One row: `payload` replayed on `transport`.
 
-    `goal` is the CPU ratio to the limit; for a cold start the milliseconds above it.
+    `goal` is the CPU ratio to the limit; for a cold start the milliseconds above it, with
+    many connections the ratio of calls per second.
     """
 
     name: str
@@ -41,10 +46,15 @@ class Workload:
     goal: float | None = None
     depth: int = 1
     mode: str = "unary"
+    connections: int = 1
 
     @property
     def title(self) -> str:
         return f"{self.name}, {self.transport}"
+
+    @property
+    def figure(self) -> str:
+        return "per_s" if self.connections > 1 else "p50_us" if self.mode == "cold" else "cpu_us"
 
 
 WORKLOADS = [
@@ -62,7 +72,24 @@ WORKLOADS = [
     Workload("echo 1 MiB", "pipe", "echo1M", 300, 1.1),
     Workload("echo 1 MiB", "unix", "echo1M", 300, 1.1),
     Workload("cold start to first answer", "pipe", "add", 20, 1.0, mode="cold"),
+    Workload("add", "http", "add", 20000, 1.5),
+    Workload("void", "http", "void", 20000),
+    Workload("1-row producer turn", "http", "producer1row", 10000, 2.0, mode="stream"),
+    Workload("1-row exchange turn", "http", "exchange1row", 10000, 2.0, mode="stream"),
+    Workload("512 KiB producer turn", "http", "producer512K", 600, mode="stream"),
+    Workload("echo 1 MiB", "http", "echo1M", 300),
+    Workload("add, 32 connections", "http", "add", 100000, 0.75, connections=32),
 ]
+
+METHODS = {
+    "add": "add_floats",
+    "void": "void_noop",
+    "echo1M": "echo_bytes",
+    "producer1row": "produce_n",
+    "producer512K": "produce_large_batches",
+    "exchange1row": "exchange_scale",
+}
+ARROW = "application/vnd.apache.arrow.stream"
 
 
 @dataclass
@@ -92,17 +119,23 @@ class Bench:
             return self.scratch / f"echo1M-{epoch}.{kind}"
         return HERE / "payloads" / epoch / f"{load.payload}.{kind}"
 
-    def serve(self, argv: list[str], path: str) -> int:
-        """Start a server that announces `path`; return its process id."""
+    def serve(self, argv: list[str], cores: set[int]) -> tuple[str, int]:
+        """Start a server that announces a socket; return its path or port, and the process id."""
         process = subprocess.Popen(
-            argv, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {CORE})
+            argv,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
         line = process.stdout.readline().strip() if process.stdout else ""
-        if line != f"UNIX:{path}":
-            sys.exit(f"{argv[0]}: expected UNIX:{path}, got {line!r}")
-        return process.pid
+        if not line.startswith(("UNIX:", "PORT:")):
+            sys.exit(f"{argv[0]}: expected UNIX:<path> or PORT:<n>, got {line!r}")
+        if line.startswith("PORT:"):
+            await_port(int(line[5:]))
+        return line[5:], process.pid
 
     def limit_argv(self, load: Workload) -> list[str]:
         """Arguments that make the limit answer this workload with the bytes that we answer."""
@@ -124,9 +157,64 @@ class Bench:
         if key not in server.sockets:
             path = str(self.scratch / f"{server.name}{key}")
             extra = [path, *self.limit_argv(load)] if server is self.limit else ["--unix", path]
-            server.sockets[key] = path, self.serve([*server.argv, *extra], path)
+            server.sockets[key] = self.serve([*server.argv, *extra], {CORE})
         path, pid = server.sockets[key]
         return ["-u", path, "-x", str(pid)]
+
+    def http_target(self, load: Workload, server: Server) -> tuple[str, int]:
+        """Port and process id of a server."""
+        limit = server is self.limit
+        pinned = load.connections == 1
+        key = f"http {pinned} {load.payload if limit else ''}"
+        if key not in server.sockets:
+            extra = ["--http"]
+            if limit:
+                answer = self.scratch / f"answer-{load.payload}.http"
+                self.http(load, self.ours, 1, ["-d", str(answer)])
+                extra.append(str(answer))
+            server.sockets[key] = self.serve([*server.argv, *extra], {CORE} if pinned else os.sched_getaffinity(0))
+        return server.sockets[key]
+
+    def http_request(self, load: Workload, server: Server, port: str) -> Path:
+        """A file with the whole request; a continuation has tokens of the server on that port."""
+        file = self.scratch / f"{load.payload}-{port}.http"
+        if file.exists():
+            return file
+        path = f"/{METHODS[load.payload]}"
+        if server.epoch == "current":
+            path = f"/ConformanceService{path}"
+        if load.mode == "stream":
+            opening = self.payload(load, server.epoch, "open").read_bytes()
+            end = next(message.end for message in ipc.messages(opening) if not message.metadata)
+            url = f"http://127.0.0.1:{port}{path}/init"
+            request = urllib.request.Request(url, opening[:end], {"Content-Type": ARROW})
+            with urllib.request.urlopen(request) as answer:
+                tokens = ipc.custom_metadata(answer.read())
+            body = ipc.with_values(self.payload(load, server.epoch, "turn").read_bytes(), tokens)
+            path += "/exchange"
+        else:
+            body = self.payload(load, server.epoch, "request").read_bytes()
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {ARROW}\r\nContent-Length: {len(body)}\r\n\r\n"
+        file.write_bytes(head.encode() + body)
+        return file
+
+    def http(self, load: Workload, server: Server, calls: int, extra: list[str]) -> dict[str, float]:
+        port, pid = self.http_target(load, server)
+        asked = self.ours if server is self.limit else server
+        request = self.http_request(load, asked, port if asked is server else self.http_target(load, asked)[0])
+        argv = [str(self.bin / "vgirpc-bench-http"), "-p", str(request), "-P", port, "-x", str(pid), "-n", str(calls)]
+        argv += ["-w", str(max(1, calls // 10)), "-k", str(load.connections), *extra]
+        argv += ["-c", str(CORE)] if load.connections == 1 else []
+        return self.run(load, server, argv)
+
+    def run(self, load: Workload, server: Server, argv: list[str]) -> dict[str, float]:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            sys.exit(f"{load.title}: {server.name}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def measure(self, load: Workload, server: Server, calls: int) -> dict[str, float]:
+        return (self.http if load.transport == "http" else self.raw)(load, server, calls, [])
 
     def raw(self, load: Workload, server: Server, calls: int, extra: list[str]) -> dict[str, float]:
         stream = load.mode == "stream"
@@ -134,10 +222,16 @@ class Bench:
         argv += ["-w", str(max(1, calls // 10)), "-k", str(load.depth), *extra]
         argv += ["-p", str(self.payload(load, server.epoch, "open" if stream else "request"))]
         argv += ["-t", str(self.payload(load, server.epoch, "tick"))] if stream else []
-        done = subprocess.run(argv + self.target(load, server), capture_output=True, text=True, timeout=300)
-        if done.returncode != 0:
-            sys.exit(f"{load.title}: {server.name}: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+        return self.run(load, server, argv + self.target(load, server))
+
+
+def await_port(port: int) -> None:
+    """The reference announces its port before it listens."""
+    for _ in range(100):
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    sys.exit(f"nobody listens on port {port}")
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -152,17 +246,15 @@ def measure(bench: Bench, servers: list[Server], options: argparse.Namespace) ->
         for load in loads:
             for server in servers:
                 calls = max(load.depth, int(load.calls * options.scale * server.share))
-                cost = bench.raw(load, server, calls, [])
+                cost = bench.measure(load, server, calls)
                 samples.setdefault((load.title, server.name), []).append(cost)
         print(f"round {repeat + 1} of {options.repeats}: {time.monotonic() - started:.0f} s", file=sys.stderr)
 
     rows = []
     for load in loads:
-        row: dict = {"workload": load.title, "goal": load.goal, "servers": {}}
+        row: dict = {"workload": load.title, "goal": load.goal, "figure": load.figure, "servers": {}}
         for server in servers:
             costs = samples[load.title, server.name]
-            figure = "p50_us" if load.mode == "cold" else "cpu_us"
-            row["figure"] = figure
             row["servers"][server.name] = {key: spread([c[key] for c in costs]) for key in costs[0]}
         floor = row["servers"]["limit"][row["figure"]]["median"]
         for entry in row["servers"].values():
@@ -191,6 +283,8 @@ def verdict(row: dict) -> str:
     goal, figures = row["goal"], row["servers"]
     if goal is None:
         return "-"
+    if row["figure"] == "per_s":
+        return f">= {goal}x {'met' if figures['vgirpc']['ratio'] >= goal else 'missed'}"
     if row["figure"] == "cpu_us":
         return f"<= {goal}x {'met' if figures['vgirpc']['ratio'] <= goal else 'missed'}"
     above_ms = (figures["vgirpc"]["p50_us"]["median"] - figures["limit"]["p50_us"]["median"]) / 1000
@@ -207,7 +301,7 @@ def print_rows(rows: list[dict], servers: list[Server]) -> None:
             figure = row["servers"][name][row["figure"]]
             cells.append(f"{number(figure['median'])} [{number(figure['min'])}..{number(figure['max'])}]")
         ratio = row["servers"]["vgirpc"]["ratio"]
-        title = row["workload"] + (" (elapsed)" if row["figure"] == "p50_us" else "")
+        title = row["workload"] + {"p50_us": " (elapsed)", "per_s": " (calls/s)"}.get(row["figure"], "")
         print(f"| {title} | " + " | ".join(cells) + f" | {ratio:.2f} | {verdict(row)} |")
 
 

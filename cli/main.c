@@ -15,7 +15,9 @@ static const command *const commands[] = { &describe_command, &call_command,
 static const char targets_help[] =
     "Targets:\n"
     "  exec:COMMAND   start a worker and talk over its stdin and stdout\n"
-    "  unix:PATH      connect to a Unix socket\n";
+    "  unix:PATH      connect to a Unix socket\n"
+    "  http://HOST:PORT/PREFIX, https://...\n"
+    "                 send requests over HTTP\n";
 
 static void print_help(FILE *to)
 {
@@ -35,6 +37,7 @@ static void print_help(FILE *to)
                 "  vgirpc describe exec:./hello\n"
                 "  vgirpc call exec:./hello hello name=World\n"
                 "  vgirpc stream unix:/run/streams.sock count limit=3\n"
+                "  vgirpc call http://localhost:8080 hello name=World\n"
                 "\n"
                 "vgirpc COMMAND --help tells more.\n",
                 to);

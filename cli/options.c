@@ -16,6 +16,16 @@ const option common_options[] = {
       "service to address (default: the server's first)" },
     { 0, "protocol-version", OPTION_TEXT, FIELD(protocol_version), "X.Y.Z",
       "version of it that is expected" },
+    { 'H', "http-header", OPTION_LIST, FIELD(http_headers), "LINE",
+      "HTTP: send \"Name: value\" with each request; may be repeated" },
+    { 0, "unix-socket", OPTION_TEXT, FIELD(unix_socket), "PATH",
+      "HTTP: connect here, whatever the URL's host is" },
+    { 0, "ca-file", OPTION_TEXT, FIELD(ca_file), "FILE",
+      "HTTPS: certificates to trust, PEM (default: the system's)" },
+    { 0, "insecure", OPTION_FLAG, FIELD(insecure), NULL,
+      "HTTPS: do not verify the server's certificate" },
+    { 0, "no-compression", OPTION_FLAG, FIELD(no_compression), NULL,
+      "HTTP: neither compress requests nor ask for it" },
     { 'v', "verbose", OPTION_FLAG, FIELD(verbose), NULL, "show tracebacks and details" },
     { 'h', "help", OPTION_FLAG, FIELD(help), NULL, "show this help" },
     { 0 }
@@ -73,9 +83,19 @@ static const char *what_it_takes(option_kind kind)
         return "a whole number, at least 1,";
     case OPTION_SECONDS:
         return "a number of seconds above 0";
+    case OPTION_LIST:
+        return "at most 32 values";
     default:
         return "table, json or arrow";
     }
+}
+
+static bool append(word_list *list, const char *value)
+{
+    if (list->count == LIST_MAX)
+        return false;
+    list->items[list->count++] = value;
+    return true;
 }
 
 static bool set(const option *o, settings *s, const char *value)
@@ -89,6 +109,8 @@ static bool set(const option *o, settings *s, const char *value)
     case OPTION_TEXT:
         *(const char **)field = value;
         return true;
+    case OPTION_LIST:
+        return append(field, value);
     case OPTION_COUNT:
         return parse_count(value, field);
     case OPTION_SECONDS:

@@ -8,6 +8,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Values of an option that may stand several times. */
+#define LIST_MAX 32
+typedef struct word_list {
+    const char *items[LIST_MAX];
+    size_t count;
+} word_list;
+
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 typedef enum output_format {
@@ -23,16 +30,20 @@ typedef struct settings {
     unsigned timeout_ms;
     output_format format;
     const char *protocol, *protocol_version;
-    const char *json;   /* call, stream: the parameters */
-    const char *input;  /* stream: a file of JSON lines, "-" for stdin */
-    const char *schema; /* stream: of the input */
-    uint64_t limit;     /* stream: rows; 0: all */
-    uint64_t bench;     /* call: how often; 0: once, and print the result */
+    word_list http_headers;            /* "Name: value" */
+    const char *unix_socket, *ca_file; /* HTTP */
+    bool insecure, no_compression;     /* HTTP */
+    const char *json;                  /* call, stream: the parameters */
+    const char *input;                 /* stream: a file of JSON lines, "-" for stdin */
+    const char *schema;                /* stream: of the input */
+    uint64_t limit;                    /* stream: rows; 0: all */
+    uint64_t bench; /* call: how often; 0: once, and print the result */
 } settings;
 
 typedef enum option_kind {
     OPTION_FLAG,
     OPTION_TEXT,
+    OPTION_LIST,    /* word_list */
     OPTION_COUNT,   /* uint64_t, at least 1 */
     OPTION_SECONDS, /* unsigned milliseconds */
     OPTION_FORMAT

@@ -33,6 +33,28 @@ static void say_error(vgi_str message)
     (void)fputc('\n', stderr);
 }
 
+/* The URL may be of another kind; then what is said about HTTP is wrong. */
+static bool says_http(const settings *s)
+{
+    return s->http_headers.count || s->unix_socket || s->ca_file || s->insecure ||
+           s->no_compression;
+}
+
+static int open_url(vgi_client **out, const char *url, const settings *s,
+                    const vgi_client_options *options, vgi_error *err)
+{
+    const vgi_http_client_options http = { .size = sizeof(http),
+                                           .headers = s->http_headers.items,
+                                           .n_headers = s->http_headers.count,
+                                           .no_compression = s->no_compression,
+                                           .insecure = s->insecure,
+                                           .ca_file = s->ca_file,
+                                           .unix_path = s->unix_socket };
+
+    return says_http(s) ? vgi_client_open_http(out, url, &http, options, err)
+                        : vgi_client_open(out, url, options, err);
+}
+
 int open_target(vgi_client **out, const char *url, const settings *s)
 {
     const vgi_client_options options = { .size = sizeof(options),
@@ -42,7 +64,7 @@ int open_target(vgi_client **out, const char *url, const settings *s)
                                          .on_log = show_log,
                                          .user = (void *)(uintptr_t)s };
     vgi_error err;
-    const int rc = vgi_client_open(out, url, &options, &err);
+    const int rc = open_url(out, url, s, &options, &err);
 
     if (rc == VGI_OK)
         return EXIT_OK;

@@ -4,5 +4,8 @@
 
 int main(int argc, char **argv)
 {
+#ifdef CONFORMANCE_HTTP
+    conformance_http(&argc, argv);
+#endif
     return vgi_serve(conformance_service(), argc, argv);
 }

@@ -263,5 +263,7 @@ extern const vgi_method *const conformance_headers[];
 extern const vgi_method *const conformance_cancel[];
 
 const vgi_service *conformance_service(void);
+/* Give vgi_serve its --http, and take our own options of it out of the command line. */
+void conformance_http(int *argc, char **argv);
 
 #endif

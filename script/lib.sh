@@ -3,9 +3,9 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build
 
-build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config python3 libzstd-dev liblz4-dev \
-libjansson-dev libcmocka-dev"
-test_packages="clang libclang-rt-14-dev"
+build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config python3 python3-pip libzstd-dev \
+liblz4-dev zlib1g-dev libssl-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libcmocka-dev"
+test_packages="clang libclang-rt-14-dev haproxy"
 
 # step WHAT COMMAND...: says what is done and how long it took; the script ends when it fails.
 step() {
@@ -60,7 +60,33 @@ packages() {
     quietly apt-get update && quietly env DEBIAN_FRONTEND=noninteractive $line
 }
 
+# llhttp: puts the sources of the HTTP parser into build/llhttp, unless the system has it or
+# they are there.
+llhttp() {
+    source=$root/cmake/llhttp.txt
+    if pkg-config --atleast-version=9.4 libllhttp || cmp -s "$source" "$build/llhttp/source.txt"; then
+        return 0
+    fi
+    if ! python3 -m pip --version >/dev/null 2>&1; then
+        echo "python3 has no pip; as root, run: apt-get install --yes --no-install-recommends python3-pip" >&2
+        return 1
+    fi
+    mkdir -p "$build"
+    fetched=$(mktemp -d "$build/llhttp.XXXXXX")
+    quietly python3 -m pip download --disable-pip-version-check --require-hashes --no-deps \
+        --no-binary httptools --dest "$fetched" --requirement "$source" &&
+        mkdir "$fetched/llhttp" &&
+        tar -xzf "$fetched"/httptools-*.tar.gz -C "$fetched/llhttp" --strip-components=3 \
+            --wildcards '*/vendor/llhttp/*' &&
+        cp "$source" "$fetched/llhttp/source.txt" &&
+        rm -rf "$build/llhttp" &&
+        mv "$fetched/llhttp" "$build/llhttp"
+    done=$?
+    rm -rf "$fetched"
+    return $done
+}
+
 # release_build [TARGET...]: what is in build/, all of it without targets.
 release_build() {
-    quietly cmake -S "$root" --preset release && ninja -C "$build" --quiet "$@"
+    llhttp && quietly cmake -S "$root" --preset release && ninja -C "$build" --quiet "$@"
 }

@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 LOGS = BUILD / "test-logs"
 
+# Legs of the seed suite on which a worker has several threads.
+SEVERAL_THREADS = ("unix_threaded", "http", "http_roundrobin", "http_mixed", "http_sealed")
+
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped", re.MULTILINE)
 CTEST = re.compile(r"(\d+) tests? failed out of (\d+)")
 TAIL_LINES = 60
@@ -74,7 +77,7 @@ def conformance(name, folder, release, *legs, after, scale=1):
 
 def suites(full):
     clang = "-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DVGI_WERROR=ON"
-    threaded = "unit/(base|codec|crypto|rpc|server|client|transport)"
+    threaded = "unit/(base|codec|crypto|rpc|server|client|transport|http)"
     unbounded = ("VGI_TORTURE_SAMPLES", "VGI_TORTURE_SECONDS", "VGI_TORTURE_TOTAL")
     torture = dict.fromkeys(unbounded, "0") if full else {}
     fuzz_seconds = 300 if full else 20
@@ -107,8 +110,9 @@ def suites(full):
         conformance("conformance-current", BUILD, "current", after="build-release"),
         conformance("sanitized-seed", dev, "seed", after="build-dev", scale=4),
         conformance("sanitized-current", dev, "current", after="build-dev", scale=4),
-        conformance("threads-seed", tsan, "seed", "unix_threaded", after="build-tsan", scale=4),
+        conformance("threads-seed", tsan, "seed", *SEVERAL_THREADS, after="build-tsan", scale=4),
         conformance("threads-current", tsan, "current", "unix_threaded", after="build-tsan", scale=4),
+        Suite("fleet", script("tests/fleet/run.py", str(BUILD)), ["build-release"]),
         Suite("demo", script("tests/demo/run.sh"), ["build-release"]),
         Suite("docs", script("tests/docs/run.sh"), ["build-release", "python"]),
         Suite("property", script("tests/property/run.sh"), ["build-release", "python"]),

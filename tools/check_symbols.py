@@ -4,9 +4,9 @@
 
     check_symbols.py <build directory>
 
-Each shared library exports exactly the functions and tables that its headers declare. What the client
-library needs of the core beyond that stands under the core's private version node, and starts with
-vgi__. In the archives every global name starts with vgi_.
+Each shared library exports exactly the functions and tables that its headers declare. What the other
+libraries need of the core beyond that stands under the core's private version node, and starts with
+vgi__. In the archives every global name starts with vgi_, but for llhttp's own.
 """
 
 import re
@@ -17,6 +17,10 @@ from pathlib import Path
 from sources import ROOT, bare_c, files, finish
 
 DECLARATION = re.compile(r"\bVGI_API\s+([^;]*);")
+# Headers of other libraries than the core.
+OTHERS = {"client.h": "libvgirpc-client.so", "http.h": "libvgirpc-http.so"}
+# How global names of archives start.
+ARCHIVED = ("vgi_", "llhttp_")
 SCALARS = re.compile(r"^\s*X\((\w+),", re.MULTILINE)
 
 
@@ -58,20 +62,21 @@ def compare(library, symbols, declared):
 
 def main():
     lib = Path(sys.argv[1]) / "lib"
-    core, client = set(), set()
+    declared = {"libvgirpc.so": set(), **{library: set() for library in OTHERS.values()}}
     for path in files(["include"], {".h"}):
-        (client if path.name == "client.h" else core).update(declared_in(path))
-    problems = compare("libvgirpc.so", nm("-D", str(lib / "libvgirpc.so")), core)
-    if (lib / "libvgirpc-client.so").exists():
-        problems += compare("libvgirpc-client.so", nm("-D", str(lib / "libvgirpc-client.so")), client)
+        declared[OTHERS.get(path.name, "libvgirpc.so")].update(declared_in(path))
+    problems = []
+    for library, names in declared.items():
+        if (lib / library).exists():
+            problems += compare(library, nm("-D", str(lib / library)), names)
     for archive in sorted(lib.glob("libvgirpc*.a")):
         names = nm("--extern-only", str(archive))
         problems += [
             f"{archive.name}: global name without vgi_: {name}"
             for name in sorted(names)
-            if not name.startswith("vgi_")
+            if not name.startswith(ARCHIVED)
         ]
-    return finish(problems, len(core) + len(client))
+    return finish(problems, sum(map(len, declared.values())))
 
 
 if __name__ == "__main__":

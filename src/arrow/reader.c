@@ -5,6 +5,7 @@
 
 #include "arrow/decode.h"
 #include "arrow/dictionary.h"
+#include "arrow/schema_cache.h"
 #include "base/alloc.h"
 #include "base/fail.h"
 
@@ -18,7 +19,6 @@
  * next one.
  */
 #define WINDOW_BYTES ((size_t)64 << 10)
-#define CACHED_SCHEMAS 8
 /* A larger block of its own goes when its stream is over. */
 #define KEPT_BYTES ((size_t)8 << 20)
 /* A connection may inflate what one message may, and this many times what it sent. */
@@ -33,8 +33,7 @@ struct vgi__reader {
     size_t start, end;
     vgi__block *large;    /* last body that had a block of its own; or NULL */
     vgi__block *inflated; /* last block of decompressed buffers; or NULL */
-    vgi_schema *cache[CACHED_SCHEMAS];
-    unsigned cache_next;
+    vgi__schema_cache cache;
     vgi_schema *uncached; /* the schema of the stream when it is too large for the cache;
                              or NULL */
     const vgi_schema
@@ -80,8 +79,7 @@ void vgi__reader_free(vgi__reader *r)
 {
     if (!r)
         return;
-    for (int i = 0; i < CACHED_SCHEMAS; i++)
-        vgi_schema_unref(r->cache[i]);
+    vgi__schema_cache_free(&r->cache);
     vgi_schema_unref(r->uncached);
     vgi__dictionary_table_free(r->dictionaries);
     vgi__block_unref(r->window);
@@ -89,6 +87,16 @@ void vgi__reader_free(vgi__reader *r)
     vgi__block_unref(r->large);
     vgi__block_unref(r->inflated);
     vgi__free(r->allocator, r);
+}
+
+void vgi__reader_feed(vgi__reader *r, vgi__block *block, size_t n)
+{
+    vgi__block_unref(r->window);
+    r->window = vgi__block_ref(block);
+    r->start = 0;
+    r->end = n;
+    r->in_stream = r->failed = r->broken = false;
+    r->skip = 0;
 }
 
 bool vgi__reader_broken(const vgi__reader *r)
@@ -164,6 +172,8 @@ static int need(vgi__reader *r, size_t want, vgi_error *err)
 {
     if (buffered(r) >= want)
         return VGI_OK;
+    if (!r->io) /* what was fed is all there is */
+        return buffered(r) == 0 ? VGI_END : read_failed(r, VGI_END, true, err);
     int rc = make_room(r, want, err);
     while (rc == VGI_OK && buffered(r) < want) {
         size_t got = 0;
@@ -208,7 +218,7 @@ static int read_block(vgi__reader *r, size_t n, vgi__block **kept, vgi_error *er
         size_t room = (b->size < n ? b->size : n) - filled;
         size_t got = 0;
         if (rc == VGI_OK)
-            rc = vgi__io_read(r->io, b->data + filled, room, &got, err);
+            rc = r->io ? vgi__io_read(r->io, b->data + filled, room, &got, err) : VGI_END;
         else
             (void)vgi__fail_nomem(err);
         if (rc != VGI_OK)
@@ -350,7 +360,7 @@ static int read_body(vgi__reader *r, frame *f, const uint8_t **body, vgi__block 
 {
     size_t n = (size_t)f->message.body_bytes;
     size_t metadata = f->own ? 0 : f->bytes.len;
-    if (metadata + n <= WINDOW_BYTES && !f->own) {
+    if (!f->own && (metadata + n <= WINDOW_BYTES || buffered(r) - metadata >= n)) {
         int rc = need_more(r, metadata + n, err);
         if (rc != VGI_OK)
             return rc;
@@ -372,15 +382,6 @@ static int read_body(vgi__reader *r, frame *f, const uint8_t **body, vgi__block 
 
 /* ---- schemas ---- */
 
-static vgi_schema *find_cached(const vgi__reader *r, vgi_bytes message)
-{
-    for (int i = 0; i < CACHED_SCHEMAS && r->cache[i]; i++)
-        if (r->cache[i]->message_len == message.len &&
-            memcmp(r->cache[i]->message, message.data, message.len) == 0)
-            return r->cache[i];
-    return NULL;
-}
-
 static int decode_schema(vgi__reader *r, frame *f, vgi_error *err)
 {
     int rc = parse_frame(r, f, err);
@@ -401,13 +402,10 @@ static int decode_schema(vgi__reader *r, frame *f, vgi_error *err)
     if (rc != VGI_OK)
         return rc;
     r->schema = s;
-    if (s->message_len > WINDOW_BYTES) {
+    if (s->message_len > VGI__CACHED_SCHEMA_BYTES)
         r->uncached = s;
-        return VGI_OK;
-    }
-    vgi_schema_unref(r->cache[r->cache_next]);
-    r->cache[r->cache_next] = s;
-    r->cache_next = (r->cache_next + 1) % CACHED_SCHEMAS;
+    else
+        vgi__schema_cache_put(&r->cache, s);
     return VGI_OK;
 }
 
@@ -416,7 +414,7 @@ static int read_schema(vgi__reader *r, uint32_t bytes, vgi_error *err)
     frame f = { .own = NULL };
     int rc = read_metadata(r, &f, bytes, err);
     if (rc == VGI_OK) {
-        vgi_schema *cached = find_cached(r, f.bytes);
+        vgi_schema *cached = vgi__schema_cache_find(&r->cache, f.bytes.data, f.bytes.len);
         if (cached) {
             r->schema = cached;
             leave_metadata(r, &f);

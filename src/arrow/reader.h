@@ -30,21 +30,24 @@
  * the dictionaries of a stream together. All of a connection may be inflated to that plus
  * 64 times the bytes received, a ratio that streams worth sending do not reach.
  *
- * Schemas up to 64 KiB are cached by the bytes of their message (8 entries); a hit costs
- * one memcmp and yields the same vgi_schema.
+ * Schemas up to 64 KiB are cached: see schema_cache.h.
  */
 #ifndef VGI_ARROW_READER_H
 #define VGI_ARROW_READER_H
 
 #include "arrow/batch.h"
+#include "arrow/schema_cache.h"
 #include "base/io.h"
 
 typedef struct vgi__reader vgi__reader;
 
-/* `io` is borrowed. */
+/* `io` is borrowed; NULL: the input is what is fed. */
 int vgi__reader_new(vgi__reader **out, vgi__io *io, const vgi_limits *limits,
                     const vgi_allocator *a, vgi_error *err);
 void vgi__reader_free(vgi__reader *r);
+/* Of a reader without io: read these `n` bytes of `block`, of which a reference is taken,
+ * as a new input. What was left of the former is forgotten. Batches are views into it. */
+void vgi__reader_feed(vgi__reader *r, vgi__block *block, size_t n);
 
 /* Read the next stream's schema. *schema is borrowed until the next begin. A former
  * stream must have come to its end (VGI_EINTERNAL). VGI_END: the input ended before the
@@ -71,5 +74,10 @@ int vgi__schema_decode(vgi_schema **out, const uint8_t *p, size_t n, size_t *use
  * batch. */
 int vgi__stream_decode(vgi_batch *b, const uint8_t *p, size_t n, vgi__block *block,
                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
+/* The same for who gets many streams, one after the other: what it keeps makes the next
+ * one cheaper. `limits` are effective ones. */
+int vgi__stream_decode_cached(vgi_batch *b, vgi__schema_cache *cache, vgi_bytes stream,
+                              vgi__block *block, const vgi_limits *limits,
+                              vgi_error *err);
 
 #endif

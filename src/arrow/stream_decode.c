@@ -97,6 +97,17 @@ static vgi_schema *recognise(const vgi_schema *last, const uint8_t *p, size_t n)
     return vgi_schema_ref(last);
 }
 
+/* The batch behind the schema `s`, whose message is the first `used` bytes. */
+static int decode_rest(vgi_batch *b, const vgi_schema *s, vgi_bytes stream, size_t used,
+                       vgi__decode_input *in, vgi_error *err)
+{
+    cursor c = { stream.data + used, stream.len - used };
+    int rc = decode_with(b, &c, s, in, err);
+    if (rc < 0)
+        vgi__batch_clear(b);
+    return rc;
+}
+
 int vgi__stream_decode(vgi_batch *b, const uint8_t *p, size_t n, vgi__block *block,
                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err)
 {
@@ -108,10 +119,29 @@ int vgi__stream_decode(vgi_batch *b, const uint8_t *p, size_t n, vgi__block *blo
     vgi__batch_clear(b);
     if (!s && (rc = vgi__schema_decode(&s, p, n, &used, &l, a, err)) != VGI_OK)
         return rc;
-    cursor c = { p + used, n - used };
-    rc = decode_with(b, &c, s, &in, err);
-    if (rc < 0)
-        vgi__batch_clear(b);
+    rc = decode_rest(b, s, (vgi_bytes){ p, n }, used, &in, err);
     vgi_schema_unref(s);
+    return rc;
+}
+
+int vgi__stream_decode_cached(vgi_batch *b, vgi__schema_cache *cache, vgi_bytes stream,
+                              vgi__block *block, const vgi_limits *limits, vgi_error *err)
+{
+    vgi__decode_input in = { .block = block, .limits = limits };
+    vgi_schema *s = vgi__schema_cache_find(cache, stream.data, stream.len);
+    size_t used = s ? s->message_len : 0;
+    int rc;
+    vgi__batch_drop_data(b);
+    if (s)
+        return decode_rest(b, s, stream, used, &in, err);
+    rc =
+        vgi__schema_decode(&s, stream.data, stream.len, &used, limits, b->allocator, err);
+    if (rc != VGI_OK)
+        return rc;
+    rc = decode_rest(b, s, stream, used, &in, err);
+    if (s->message_len <= VGI__CACHED_SCHEMA_BYTES)
+        vgi__schema_cache_put(cache, s);
+    else
+        vgi_schema_unref(s);
     return rc;
 }

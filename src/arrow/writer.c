@@ -123,10 +123,11 @@ static int write_dictionary(vgi__writer *w, const vgi__dictionary_type *type, se
 {
     vgi__send *o = &w->out;
     vgi__writer_mark start = vgi__writer_mark_here(w);
+    const bool copies = o->copy;
     o->copy = true;
     int rc =
         vgi__encode_dictionary(o, type->values, last->values, type->id, &w->limits, err);
-    o->copy = false;
+    o->copy = copies;
     if (rc != VGI_OK)
         return rc;
     const uint8_t *bytes = o->scratch.data + start.scratch;
@@ -256,6 +257,11 @@ int vgi__writer_eos(vgi__writer *w, vgi_error *err)
 
 /* ---- out ---- */
 
+void vgi__writer_copy(vgi__writer *w, bool copy)
+{
+    w->out.copy = copy;
+}
+
 size_t vgi__writer_pending(const vgi__writer *w)
 {
     return w->out.scratch.len + (size_t)w->out.referenced;
@@ -278,21 +284,36 @@ static void forget(vgi__writer *w)
     vgi__buffer_clear(&o->scratch);
 }
 
-int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err)
+int vgi__writer_view(vgi__writer *w, struct iovec **iov, size_t *n, vgi_error *err)
 {
     vgi__send *o = &w->out;
     if (!vgi__send_cut(o) || (o->n_segments > w->iov_cap &&
                               !vgi__grow(w->allocator, (void **)&w->iov, &w->iov_cap,
-                                         o->n_segments, sizeof(*w->iov)))) {
-        forget(w);
+                                         o->n_segments, sizeof(*w->iov))))
         return vgi__fail_nomem(err);
-    }
     for (size_t i = 0; i < o->n_segments; i++) {
         const vgi__segment *s = &o->segments[i];
         const uint8_t *data = s->data ? s->data : o->scratch.data + s->offset;
         w->iov[i] = (struct iovec){ (void *)(uintptr_t)data, s->len };
     }
-    int rc = o->n_segments > 0 ? vgi__io_write(io, w->iov, o->n_segments, err) : VGI_OK;
+    *iov = w->iov;
+    *n = o->n_segments;
+    return VGI_OK;
+}
+
+void vgi__writer_clear(vgi__writer *w)
+{
+    forget(w);
+    w->open = false;
+}
+
+int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err)
+{
+    struct iovec *iov = NULL;
+    size_t n = 0;
+    int rc = vgi__writer_view(w, &iov, &n, err);
+    if (rc == VGI_OK && n > 0)
+        rc = vgi__io_write(io, iov, n, err);
     forget(w);
     return rc;
 }

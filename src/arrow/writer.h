@@ -36,12 +36,16 @@ int vgi__writer_batch(vgi__writer *w, const struct ArrowArray *array,
 /* A batch of zero rows on the begun schema (logs, errors, pointers). */
 int vgi__writer_empty_batch(vgi__writer *w, const vgi_metadata *m, vgi_error *err);
 int vgi__writer_eos(vgi__writer *w, vgi_error *err);
+/* From here on reference nothing (or again, when false): what the caller does with its
+ * memory before the flush does not matter. */
+void vgi__writer_copy(vgi__writer *w, bool copy);
 size_t vgi__writer_pending(const vgi__writer *w); /* bytes not flushed */
 uint64_t vgi__writer_bytes(const vgi__writer *w); /* bytes added so far */
 /* What is pending is forgotten, also on failure. gather: flush into memory. */
 int vgi__writer_flush(vgi__writer *w, vgi__io *io, vgi_error *err);
 int vgi__writer_gather(vgi__writer *w, vgi__buffer *out, vgi_error *err);
-/* What is pending, lent: it stays as it is until vgi__writer_clear, which forgets it. */
+/* What is pending, lent: it stays as it is until vgi__writer_clear, which forgets it, and
+ * a stream that was begun. */
 int vgi__writer_view(vgi__writer *w, struct iovec **iov, size_t *n, vgi_error *err);
 void vgi__writer_clear(vgi__writer *w);
 /* Undo everything since a mark (a batch that turned out not to be sendable). A mark

@@ -47,56 +47,80 @@ bool vgi__unhex(uint8_t *out, const char *p, size_t n)
 size_t vgi__base64(char *out, const uint8_t *p, size_t n)
 {
     char *start = out;
-    for (size_t i = 0; i < n; i += 3) {
-        size_t have = n - i < 3 ? n - i : 3;
-        uint32_t v = (uint32_t)p[i] << 16;
-        if (have > 1)
-            v |= (uint32_t)p[i + 1] << 8;
-        if (have > 2)
-            v |= p[i + 2];
+    size_t i = 0;
+    for (; n - i >= 3; i += 3, out += 4) {
+        uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
+        out[0] = base64_digits[v >> 18];
+        out[1] = base64_digits[v >> 12 & 63];
+        out[2] = base64_digits[v >> 6 & 63];
+        out[3] = base64_digits[v & 63];
+    }
+    if (i < n) {
+        bool two = n - i == 2;
+        uint32_t v = (uint32_t)p[i] << 16 | (two ? (uint32_t)p[i + 1] << 8 : 0);
         *out++ = base64_digits[v >> 18];
         *out++ = base64_digits[v >> 12 & 63];
-        *out++ = have > 1 ? base64_digits[v >> 6 & 63] : '=';
-        *out++ = have > 2 ? base64_digits[v & 63] : '=';
+        *out++ = two ? base64_digits[v >> 6 & 63] : '=';
+        *out++ = '=';
     }
     return (size_t)(out - start);
 }
 
-static int base64_value(char c)
+/* Of each digit its value and 64; 0: it is none. */
+#define V(c, v) [c] = 64 | (v)
+#define V4(c, v) V(c, v), V((c) + 1, (v) + 1), V((c) + 2, (v) + 2), V((c) + 3, (v) + 3)
+#define V12(c, v) V4(c, v), V4((c) + 4, (v) + 4), V4((c) + 8, (v) + 8)
+#define V26(c, v) \
+    V12(c, v), V12((c) + 12, (v) + 12), V((c) + 24, (v) + 24), V((c) + 25, (v) + 25)
+static const uint8_t base64_values[256] = { V26('A', 0), V26('a', 26), V4('0', 52),
+                                            V4('4', 56), V('8', 60),   V('9', 61),
+                                            V('+', 62),  V('/', 63) };
+#undef V
+#undef V4
+#undef V12
+#undef V26
+
+/* Four digits as 24 bits. */
+static bool base64_quad(const char p[4], uint32_t *v)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    const uint8_t a = base64_values[(uint8_t)p[0]], b = base64_values[(uint8_t)p[1]],
+                  c = base64_values[(uint8_t)p[2]], d = base64_values[(uint8_t)p[3]];
+    *v = (uint32_t)(a & 63) << 18 | (uint32_t)(b & 63) << 12 | (uint32_t)(c & 63) << 6 |
+         (d & 63);
+    return a & b & c & d & 64;
+}
+
+/* The last four, of which some may be padding. The bits that it leaves over must be zero:
+ * one text per value. */
+static bool base64_end(const char p[4], uint8_t *out, size_t *bytes)
+{
+    size_t padding = p[3] != '=' ? 0 : p[2] != '=' ? 1 : 2;
+    char quad[4] = { p[0], p[1], padding > 1 ? 'A' : p[2], padding > 0 ? 'A' : p[3] };
+    uint32_t v;
+    if (!base64_quad(quad, &v) || (v & ((UINT32_C(1) << 8 * padding) - 1)))
+        return false;
+    *bytes = 3 - padding;
+    for (size_t k = 0; k < *bytes; k++)
+        out[k] = (uint8_t)(v >> (16 - 8 * k));
+    return true;
 }
 
 bool vgi__unbase64(uint8_t *out, size_t *len, const char *p, size_t n)
 {
+    size_t bytes = 0, end = 0;
+    uint32_t v;
     if (n % 4)
         return false;
-    size_t padding = 0;
-    if (n > 0 && p[n - 1] == '=')
-        padding = p[n - 2] == '=' ? 2 : 1;
-    uint8_t *start = out;
-    for (size_t i = 0; i < n; i += 4) {
-        size_t digits = i + 4 == n ? 4 - padding : 4;
-        uint32_t v = 0;
-        for (size_t k = 0; k < 4; k++) {
-            int d = k < digits ? base64_value(p[i + k]) : 0;
-            if (d < 0)
-                return false;
-            v = v << 6 | (uint32_t)d;
-        }
-        /* The bits that padding leaves over must be zero: one text per value. */
-        if (v & ((UINT32_C(1) << 8 * (4 - digits)) - 1))
+    for (; n > 4; p += 4, n -= 4, bytes += 3) {
+        if (!base64_quad(p, &v))
             return false;
-        for (size_t k = 0; k + 1 < digits; k++)
-            *out++ = (uint8_t)(v >> (16 - 8 * k));
+        out[bytes] = (uint8_t)(v >> 16);
+        out[bytes + 1] = (uint8_t)(v >> 8);
+        out[bytes + 2] = (uint8_t)v;
     }
-    *len = (size_t)(out - start);
+    if (n > 0 && !base64_end(p, out + bytes, &end))
+        return false;
+    *len = bytes + end;
     return true;
 }
 

@@ -7,6 +7,8 @@
 
 int vgi__client_lost(vgi_client *c, int rc, const vgi_error *err)
 {
+    if (rc == VGI_EREMOTE && err && !c->failure.set)
+        vgi__failure_note(&c->failure, err);
     if (rc < 0 && err && c->channel->broken && c->lost.code == VGI_OK)
         c->lost = *err;
     return rc;
@@ -36,7 +38,7 @@ static int deliver_log(vgi_client *c, const vgi_batch *b, vgi_error *err)
     };
 
     if (++c->logs > c->max_logs) {
-        c->channel->broken = true;
+        c->channel->ops->abandon(c->channel);
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "the server sent more than %llu log records in one answer",
                          (unsigned long long)c->max_logs);
@@ -94,7 +96,7 @@ int vgi__answer_drain(vgi_client *c, vgi_error *err)
     if (rc == VGI_END)
         return VGI_OK;
     if (!c->channel->broken) {
-        c->channel->broken = true;
+        c->channel->ops->abandon(c->channel);
         rc = vgi__fail(&cause, VGI_EPROTO, NULL,
                        "the server's answer does not end: %d batches were dropped",
                        VGI__DRAIN_BATCHES);

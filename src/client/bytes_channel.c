@@ -172,6 +172,11 @@ static int bytes_next(vgi__channel *ch, vgi_batch *batch, vgi_error *err)
     return rc;
 }
 
+static void bytes_abandon(vgi__channel *ch)
+{
+    ch->broken = true;
+}
+
 static void bytes_close(vgi__channel *ch)
 {
     bytes_channel *bc = (bytes_channel *)ch;
@@ -190,6 +195,7 @@ static const struct vgi__channel_ops bytes_ops = {
     .next = bytes_next,
     .turn = bytes_turn,
     .end_input = bytes_end_input,
+    .abandon = bytes_abandon,
     .close = bytes_close,
 };
 

@@ -12,7 +12,9 @@
  *   stream    request, [begin, next ... VGI_END], { turn, [begin,] next }, end_input
  *
  * A channel on which an operation failed so that its place in the conversation is lost
- * says `broken`; it can then only be closed.
+ * says `broken`; it can then only be closed. Over HTTP there is no such place.
+ *
+ * What a turn lends must stay until the `next` that brings its answer.
  */
 #ifndef VGI_CLIENT_CHANNEL_H
 #define VGI_CLIENT_CHANNEL_H
@@ -43,6 +45,9 @@ struct vgi__channel_ops {
     int (*turn)(vgi__channel *ch, const vgi__outgoing *out, vgi_error *err);
     /* No more inputs follow. */
     int (*end_input)(vgi__channel *ch, vgi_error *err);
+    /* Give up the conversation in the middle of an answer. `next` then says VGI_END, or
+     * the channel is broken. */
+    void (*abandon)(vgi__channel *ch);
     /* Release everything, the channel itself included. */
     void (*close)(vgi__channel *ch);
 };
@@ -50,6 +55,7 @@ struct vgi__channel_ops {
 struct vgi__channel {
     const struct vgi__channel_ops *ops;
     bool broken;
+    bool seed_only; /* requests name no protocol, and there is no reflection */
 };
 
 /* A channel on a byte stream. Takes `io` and, unless NULL, the process at its other end;

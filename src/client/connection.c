@@ -12,8 +12,7 @@
 
 #define CONNECT_TIMEOUT_MS 10000
 
-/* The options as far as the caller knows them; what is beyond its size is zero. */
-static int read_options(const vgi_client_options *given, vgi_client_options *out,
+int vgi__client_options(const vgi_client_options *given, vgi_client_options *out,
                         vgi_error *err)
 {
     memset(out, 0, sizeof(*out));
@@ -53,7 +52,9 @@ int vgi__client_new(vgi_client **out, vgi__channel *channel,
     c->failure.mem.allocator = options->allocator;
     vgi__batch_init(&c->answer, options->allocator);
     vgi__batch_init(&c->skipped, options->allocator);
-    c->routing = options->protocol ? VGI__ROUTING_NAMED : VGI__ROUTING_UNKNOWN;
+    c->routing = options->protocol    ? VGI__ROUTING_NAMED
+                 : channel->seed_only ? VGI__ROUTING_NONE
+                                      : VGI__ROUTING_UNKNOWN;
     rc = copy_text(c, &c->protocol, options->protocol, err);
     if (rc == VGI_OK)
         rc = copy_text(c, &c->protocol_version, options->protocol_version, err);
@@ -130,13 +131,22 @@ static int open_unix(vgi_client **out, const char *path, const vgi_client_option
     return rc == VGI_OK ? open_fds(out, fd, fd, NULL, o, err) : rc;
 }
 
+static int open_url(vgi_client **out, const char *url, const vgi_client_options *o,
+                    vgi_error *err)
+{
+    return vgi_client_open_http(out, url, NULL, o, err);
+}
+
 static const struct scheme {
     const char *prefix;
-    int (*open)(vgi_client **out, const char *rest, const vgi_client_options *o,
+    int (*open)(vgi_client **out, const char *where, const vgi_client_options *o,
                 vgi_error *err);
+    bool whole; /* `where` is the URL, and not what follows the prefix */
 } schemes[] = {
-    { "exec:", open_exec },
-    { "unix:", open_unix },
+    { "exec:", open_exec, false },
+    { "unix:", open_unix, false },
+    { "http://", open_url, true },
+    { "https://", open_url, true },
 };
 
 int vgi_client_open(vgi_client **out, const char *url, const vgi_client_options *options,
@@ -144,29 +154,31 @@ int vgi_client_open(vgi_client **out, const char *url, const vgi_client_options 
 {
     vgi_client_options o;
     char echo[VGI_ECHO_SIZE];
-    int rc = read_options(options, &o, err);
+    int rc = vgi__client_options(options, &o, err);
 
     if (rc != VGI_OK)
         return rc;
     for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
         const size_t n = strlen(schemes[i].prefix);
         if (strncmp(url, schemes[i].prefix, n) == 0)
-            return schemes[i].open(out, url + n, &o, err);
+            return schemes[i].open(out, schemes[i].whole ? url : url + n, &o, err);
     }
     vgi__echo(echo, vgi_str_from(url));
     if (strstr(url, "://"))
         return vgi__fail(err, VGI_ENOTSUP, NULL,
-                         "cannot connect to %s: this build knows exec: and unix: only",
+                         "cannot connect to %s: this build knows exec:, unix:, http:// "
+                         "and https:// only",
                          echo);
-    return vgi__fail(err, VGI_EINVAL, "ValueError",
-                     "\"%s\" is no server: write exec:COMMAND or unix:PATH", echo);
+    return vgi__fail(
+        err, VGI_EINVAL, "ValueError",
+        "\"%s\" is no server: write exec:COMMAND, unix:PATH or http://HOST:PORT", echo);
 }
 
 int vgi_client_open_fds(vgi_client **out, int in_fd, int out_fd,
                         const vgi_client_options *options, vgi_error *err)
 {
     vgi_client_options o;
-    int rc = read_options(options, &o, err);
+    int rc = vgi__client_options(options, &o, err);
 
     return rc == VGI_OK ? open_fds(out, in_fd, out_fd, NULL, &o, err) : rc;
 }

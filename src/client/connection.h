@@ -74,6 +74,10 @@ typedef struct vgi__payload {
     vgi_metadata extra;             /* goes with the routing keys */
 } vgi__payload;
 
+/* The options as far as the caller knows them, with the defaults; what is beyond its size
+ * is zero. */
+int vgi__client_options(const vgi_client_options *given, vgi_client_options *out,
+                        vgi_error *err);
 /* A client on a channel, which it takes. On failure the channel stays the caller's. */
 int vgi__client_new(vgi_client **out, vgi__channel *channel,
                     const vgi_client_options *options, vgi_error *err);
@@ -101,8 +105,8 @@ void vgi__stream_orphan(vgi_stream *stream);
 
 /* ---- answer.c ---- */
 
-/* Remember why the channel broke, for the calls that will be refused because of it.
- * Returns `rc`. */
+/* After each step on the channel: remember why it broke, for the calls that will be
+ * refused because of it, and a remote failure that came without a batch. Returns `rc`. */
 int vgi__client_lost(vgi_client *c, int rc, const vgi_error *err);
 /* Read the schema of the answer's next IPC stream. */
 int vgi__answer_begin(vgi_client *c, const vgi_schema **schema, vgi_error *err);
@@ -118,6 +122,8 @@ int vgi__answer_drain(vgi_client *c, vgi_error *err);
 
 /* Keep what an EXCEPTION batch says; the summary goes to *err. Returns VGI_EREMOTE. */
 int vgi__failure_keep(vgi__failure *f, const vgi_batch *b, vgi_error *err);
+/* Keep one of which only type and message are known. */
+void vgi__failure_note(vgi__failure *f, const vgi_error *err);
 void vgi__failure_clear(vgi__failure *f);
 void vgi__failure_free(vgi__failure *f);
 

@@ -97,8 +97,10 @@ static bool without_reflection(const vgi_client *c)
 
 static int describe(vgi_client *c, vgi_description *d, vgi_error *err)
 {
-    int rc = vgi__describe_reflection(c, d, err);
+    if (c->channel->seed_only)
+        return vgi__describe_seed(c, d, err);
 
+    int rc = vgi__describe_reflection(c, d, err);
     if (rc != VGI_EREMOTE || !without_reflection(c))
         return rc;
     vgi__failure_clear(&c->failure);

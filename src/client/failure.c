@@ -97,6 +97,25 @@ static void summarise(const vgi_remote_failure *info, vgi_error *err)
     vgi__fail(err, VGI_EREMOTE, name, "%s", line);
 }
 
+void vgi__failure_note(vgi__failure *f, const vgi_error *err)
+{
+    const vgi_str none = VGI_LIT("");
+
+    vgi__failure_clear(f);
+    f->set = true;
+    f->current = false;
+    f->info = (vgi_remote_failure){ .size = sizeof(f->info),
+                                    .type = keep(f, vgi_str_from(err->type)),
+                                    .message = keep(f, vgi_str_from(err->message)),
+                                    .traceback = none,
+                                    .code = none,
+                                    .kind = none,
+                                    .details = none,
+                                    .extra = none,
+                                    .server_id = none,
+                                    .request_id = none };
+}
+
 int vgi__failure_keep(vgi__failure *f, const vgi_batch *b, vgi_error *err)
 {
     const vgi_metadata m = vgi_batch_metadata(b);

@@ -103,7 +103,7 @@ static refusal refusal_of(const vgi__failure *f)
 
 static void give_up(vgi_client *c)
 {
-    c->channel->broken = true;
+    c->channel->ops->abandon(c->channel);
     vgi__fail(
         &c->lost, VGI_ECLOSED, NULL,
         "after it refused to open a stream, it is not known what this server expects");
@@ -337,7 +337,7 @@ static int read_header(vgi_stream *s, const char *method, vgi_error *err)
     if (rc == VGI_OK)
         rc = vgi__answer_drain(c, err);
     if (rc < 0)
-        c->channel->broken = true;
+        c->channel->ops->abandon(c->channel);
     s->has_header = rc == VGI_OK;
     return vgi__client_lost(c, rc, err);
 }

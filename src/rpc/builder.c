@@ -156,21 +156,31 @@ int vgi_builder_unary(vgi_builder *builder, const char *method, const vgi_schema
 int vgi_builder_stream(vgi_builder *builder, const char *method,
                        const vgi_dynamic_stream *stream, vgi_error *err)
 {
-    if (stream->size < sizeof(*stream) || !stream->open || !stream->next ||
-        (stream->kind != VGI_METHOD_PRODUCER && stream->kind != VGI_METHOD_EXCHANGE))
+    vgi_dynamic_stream s = { .size = sizeof(s) };
+
+    if (stream->size >= offsetof(vgi_dynamic_stream, save))
+        memcpy(&s, stream, stream->size < sizeof(s) ? stream->size : sizeof(s));
+    if (!s.open || !s.next ||
+        (s.kind != VGI_METHOD_PRODUCER && s.kind != VGI_METHOD_EXCHANGE))
         return vgi__fail(err, VGI_EINVAL, "ValueError",
                          "%s.%s: a stream needs size, kind, open and next", builder->name,
                          method ? method : "");
-    const vgi_method m = { .kind = stream->kind,
-                           .params_schema = stream->params,
-                           .header_schema = stream->header,
-                           .input_schema = stream->input,
-                           .output_schema = stream->output,
-                           .dynamic_open = stream->open,
-                           .dynamic_next = stream->next,
-                           .cancel = stream->cancel,
-                           .dynamic_close = stream->close,
-                           .user = stream->user };
+    if (!s.save != !s.restore)
+        return vgi__fail(err, VGI_EINVAL, "ValueError",
+                         "%s.%s: a stream has save and restore, or none of them",
+                         builder->name, method ? method : "");
+    const vgi_method m = { .kind = s.kind,
+                           .params_schema = s.params,
+                           .header_schema = s.header,
+                           .input_schema = s.input,
+                           .output_schema = s.output,
+                           .dynamic_open = s.open,
+                           .dynamic_next = s.next,
+                           .cancel = s.cancel,
+                           .dynamic_close = s.close,
+                           .dynamic_save = s.save,
+                           .dynamic_restore = s.restore,
+                           .user = s.user };
     return add(builder, method, &m, err);
 }
 

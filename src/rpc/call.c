@@ -225,6 +225,16 @@ const vgi_auth *vgi_call_auth(const vgi_call *call)
     return call->auth ? call->auth : &anonymous;
 }
 
+int64_t vgi_call_response_budget(const vgi_call *call)
+{
+    const uint64_t used = vgi__writer_pending(call->writer);
+    const int64_t limit = call->response_limit;
+
+    if (limit == 0)
+        return -1;
+    return used < (uint64_t)limit ? limit - (int64_t)used : 0;
+}
+
 void *vgi_call_user(const vgi_call *call)
 {
     return call->options->user;

@@ -58,8 +58,10 @@ struct vgi_output {
     const vgi_schema *schema;
     vgi__builder *builder;  /* of `schema` */
     const vgi_batch *ready; /* handed over whole, in place of the builder */
-    int64_t rows;           /* of the columns; -1: not said yet */
-    vgi_pair *pairs;        /* metadata, in the turn's arena */
+    /* Emitted, but it waits for the end of the turn: see before_batch. */
+    const struct ArrowArray *waiting;
+    int64_t rows;    /* of the columns; -1: not said yet */
+    vgi_pair *pairs; /* metadata, in the turn's arena */
     size_t n_pairs, pairs_cap;
     bool touched;  /* something was appended */
     bool emitted;  /* the batch is on the writer */
@@ -87,6 +89,11 @@ struct vgi_call {
     /* Called when many log bytes wait on the writer; may be NULL. */
     int (*spill)(vgi_call *call, void *user);
     void *spill_user;
+    /* Called when a turn's handler is content and before its batch is encoded, to add
+     * metadata that depends on what the handler did; may be NULL. While it is set, a
+     * batch that is emitted early waits for it, and so do the logs after that. */
+    int (*before_batch)(vgi_call *call, void *user);
+    void *before_batch_user;
 
     /* of the request */
     vgi_batch request;
@@ -97,7 +104,7 @@ struct vgi_call {
     const vgi_batch *row; /* the parameters of those: the request, defaults filled in */
     vgi__phase phase;
     vgi_arena arena, turn;
-    char request_id[17]; /* "" until somebody asks */
+    char request_id[129]; /* "" until somebody asks, unless a header brought it */
     bool failed;
     vgi_failure failure; /* strings in `arena`, or in `sink` */
     vgi_error sink;      /* the last failure of a library function */
@@ -157,13 +164,15 @@ int vgi__call_reject(vgi_call *c, vgi_error *err);
 /* bind.c: the request's row as the handler's parameters, c->params or c->row. */
 int vgi__call_bind(vgi_call *c);
 
-/* unary.c: run it and put the whole answer on the writer. VGI_OK whether or not it
- * failed. */
+/* unary.c: run it, or describe, and put the whole answer on the writer. VGI_OK whether or
+ * not it failed (c->failed). */
 int vgi__call_unary(vgi_call *c, vgi_error *err);
 
 /* output.c */
 int vgi__output_builder(vgi_call *c, vgi__builder **slot, const vgi_schema *schema);
 void vgi__output_begin(vgi_call *c, const vgi_schema *schema, vgi__builder *builder);
+/* A pair of metadata for the batch; key and value are borrowed until it was written. */
+int vgi__output_pair(vgi_output *out, vgi_str key, vgi_str value);
 /* Put what was built on the writer, as one batch. */
 int vgi__output_write(vgi_output *out);
 int vgi__output_put(vgi_output *out, const struct ArrowArray *array);

@@ -51,18 +51,15 @@ static int compile_role(const compiler *c, const vgi__method *m, const role *r)
     return rc;
 }
 
-/* A described state must be one that could travel; it is compiled only to be checked. */
-static int check_state(const compiler *c, const vgi__method *m)
+/* A described state must be one that can travel. */
+static int compile_state(const compiler *c, vgi__method *m)
 {
-    vgi__record *record = NULL;
     const vgi_schema *schema;
-    const role state = { "state", VGI__ROLE_ROW, m->def.state, NULL, &record, &schema };
+    const role state = { "state", VGI__ROLE_ROW, m->def.state, NULL, &m->state, &schema };
 
-    if (!m->def.state || m->def.state->kind != VGI_KIND_STRUCT)
+    if (!m->def.state || m->def.state->kind == VGI_KIND_OPAQUE)
         return VGI_OK;
-    int rc = compile_role(c, m, &state);
-    vgi__record_free(record);
-    return rc;
+    return compile_role(c, m, &state);
 }
 
 static int compile_roles(const compiler *c, vgi__method *m)
@@ -80,7 +77,7 @@ static int compile_roles(const compiler *c, vgi__method *m)
         { "header", VGI__ROLE_ROW, d->header, d->header_schema, &m->header,
           &m->header_schema },
     };
-    int rc = check_state(c, m);
+    int rc = compile_state(c, m);
 
     for (size_t i = 0; rc == VGI_OK && i < sizeof(roles) / sizeof(roles[0]); i++)
         rc = compile_role(c, m, &roles[i]);
@@ -117,6 +114,8 @@ static int check_stream(const compiler *c, const vgi__method *m)
     const vgi_method *d = &m->def;
     const bool exchange = d->kind == VGI_METHOD_EXCHANGE;
 
+    if (!d->dynamic_save != !d->dynamic_restore)
+        return refuse(c, m, "a run-time stream has save and restore, or none of them");
     if (d->dynamic_next)
         return VGI_OK;
     if (!d->open || !d->params || !d->state || !d->output)
@@ -297,6 +296,7 @@ void vgi__service_free(vgi__service *s, const vgi_allocator *a)
         vgi__record_free(m->input);
         vgi__record_free(m->output);
         vgi__record_free(m->header);
+        vgi__record_free(m->state);
         vgi__free(a, m->where);
     }
     vgi__builder_free(s->introspection.builder);

@@ -30,6 +30,9 @@ static inline const vgi__epoch_rules *vgi__epoch_rules_of(vgi__epoch epoch)
     return rules[epoch];
 }
 
+/* Nobody hosts the protocol that a request names. */
+extern const vgi_failure vgi__protocol_not_supported;
+
 /* "['a', 'b']" of the methods that `visible` sees, into the buffer; `extra` (may be NULL)
  * is sorted in among them. */
 void vgi__method_list(vgi__buffer *b, const vgi__service *s, unsigned visible,

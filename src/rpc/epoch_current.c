@@ -15,9 +15,9 @@
 static const vgi_failure not_specified = { .type = "ProtocolNotSpecifiedError",
                                            .code = "INVALID_ARGUMENT",
                                            .kind = "protocol_not_specified" };
-static const vgi_failure not_supported = { .type = "ProtocolNotSupportedError",
-                                           .code = "UNIMPLEMENTED",
-                                           .kind = "protocol_not_supported" };
+const vgi_failure vgi__protocol_not_supported = { .type = "ProtocolNotSupportedError",
+                                                  .code = "UNIMPLEMENTED",
+                                                  .kind = "protocol_not_supported" };
 static const vgi_failure not_implemented = { .type = "MethodNotImplementedError",
                                              .code = "UNIMPLEMENTED",
                                              .kind = "method_not_implemented" };
@@ -82,12 +82,12 @@ static int find_service(vgi_call *c, const vgi__service **out)
         return vgi__call_refuse(c, &not_specified,
                                 "'" VGI_KEY_PROTOCOL "' is not valid UTF-8.");
     if ((wrong = vgi__protocol_name_check(q->protocol, true)))
-        return vgi__call_refuse(c, &not_supported,
+        return vgi__call_refuse(c, &vgi__protocol_not_supported,
                                 "'" VGI_KEY_PROTOCOL "' is not a protocol name: '%s' %s.",
                                 vgi__echo(echo, q->protocol), wrong);
     *out = vgi__registry_find(c->registry, q->protocol);
     if (!*out)
-        return vgi__call_refuse(c, &not_supported,
+        return vgi__call_refuse(c, &vgi__protocol_not_supported,
                                 "This server does not host protocol '%s'. Hosted: %s.",
                                 vgi__echo(echo, q->protocol), hosted(c));
     return VGI_OK;

@@ -70,7 +70,7 @@ int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message,
     if (level < VGI_LOG_TRACE || level > VGI_LOG_ERROR)
         return vgi__fail(&call->sink, VGI_EINVAL, "ValueError", "unknown log level %d",
                          level);
-    if (call->phase == VGI__PHASE_OPEN)
+    if (call->phase == VGI__PHASE_OPEN || call->output.waiting)
         return keep_log(call, level, message, &pairs);
 
     vgi__writer_mark mark = vgi__writer_mark_here(call->writer);

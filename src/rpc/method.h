@@ -33,6 +33,7 @@ typedef struct vgi__method {
     unsigned visible; /* VGI_VISIBLE_*, never 0 */
     /* NULL for run-time methods, and where there is nothing to convert */
     vgi__record *params, *result, *header, *input, *output;
+    vgi__record *state; /* NULL: it is opaque, or a run-time stream's */
     /* never NULL but for header_schema; borrowed from the records or the table */
     const vgi_schema *params_schema, *result_schema, *header_schema, *input_schema,
         *output_schema;

@@ -343,10 +343,9 @@ int vgi_output_batch(vgi_output *out, const vgi_batch *batch)
     return VGI_OK;
 }
 
-int vgi_output_metadata(vgi_output *out, const char *key, vgi_str value)
+int vgi__output_pair(vgi_output *out, vgi_str key, vgi_str value)
 {
     vgi_call *c = out->call;
-    vgi_pair pair;
 
     if (out->n_pairs == out->pairs_cap) {
         size_t cap = out->pairs_cap > 0 ? 2 * out->pairs_cap : 4;
@@ -359,11 +358,19 @@ int vgi_output_metadata(vgi_output *out, const char *key, vgi_str value)
         out->pairs = pairs;
         out->pairs_cap = cap;
     }
+    out->pairs[out->n_pairs++] = (vgi_pair){ key, value };
+    return VGI_OK;
+}
+
+int vgi_output_metadata(vgi_output *out, const char *key, vgi_str value)
+{
+    vgi_call *c = out->call;
+    vgi_pair pair;
+
     if (vgi_str_copy(c, &pair.key, vgi_str_from(key)) != VGI_OK ||
         vgi_str_copy(c, &pair.value, value) != VGI_OK)
         return VGI_ENOMEM;
-    out->pairs[out->n_pairs++] = pair;
-    return VGI_OK;
+    return vgi__output_pair(out, pair.key, pair.value);
 }
 
 int vgi__output_put(vgi_output *out, const struct ArrowArray *array)
@@ -386,19 +393,27 @@ int vgi__output_put(vgi_output *out, const struct ArrowArray *array)
     return VGI_OK;
 }
 
+/* What was built, or handed over. */
+static int finish_batch(vgi_output *out, struct ArrowArray **array)
+{
+    const bool columns = out->schema->n_columns > 0;
+    const int64_t rows = columns || out->rows >= 0 ? out->rows : 0;
+
+    if (!out->ready)
+        return vgi__builder_finish(out->builder, rows, array, &out->call->sink);
+    *array = out->ready->root;
+    return VGI_OK;
+}
+
 int vgi__output_write(vgi_output *out)
 {
-    struct ArrowArray *array = out->ready ? out->ready->root : NULL;
     const bool columns = out->schema->n_columns > 0;
     vgi_call *c = out->call;
-    int rc;
+    struct ArrowArray *array;
+    int rc = finish_batch(out, &array);
 
-    if (!array) {
-        int64_t rows = columns || out->rows >= 0 ? out->rows : 0;
-
-        if ((rc = vgi__builder_finish(out->builder, rows, &array, &c->sink)) != VGI_OK)
-            return rc;
-    }
+    if (rc != VGI_OK)
+        return rc;
     if (c->phase == VGI__PHASE_UNARY && columns && array->length != 1)
         return vgi__fail(&c->sink, VGI_EINVAL, "ValueError",
                          "%s() has a result of %lld rows in place of one",
@@ -408,7 +423,18 @@ int vgi__output_write(vgi_output *out)
 
 int vgi_output_emit(vgi_output *out)
 {
-    return out->emitted ? misuse(out, ONE_BATCH) : vgi__output_write(out);
+    struct ArrowArray *array;
+    int rc;
+
+    if (out->emitted)
+        return misuse(out, ONE_BATCH);
+    if (!out->call->before_batch)
+        return vgi__output_write(out);
+    if ((rc = finish_batch(out, &array)) == VGI_OK) {
+        out->waiting = array;
+        out->emitted = true;
+    }
+    return rc;
 }
 
 int vgi_output_finish(vgi_output *out)

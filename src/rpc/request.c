@@ -81,21 +81,84 @@ static int check_parameters(vgi_call *c, const vgi__epoch_rules *rules)
     return rc;
 }
 
-int vgi__call_route(vgi_call *c)
+/* What any request must have: its keys, and one row (which may be elsewhere). */
+static int check_request(vgi_call *c)
 {
+    int rc = check_keys(c, &c->keys);
+
+    if (rc == VGI_OK)
+        rc = resolve(c);
+    return rc == VGI_OK ? check_rows(c) : rc;
+}
+
+/* The method is found: take the request's row for it. */
+static int take_row(vgi_call *c)
+{
+    const vgi__epoch_rules *rules = vgi__epoch_rules_of(c->keys.epoch);
     int rc;
 
-    vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
-    const vgi__epoch_rules *rules = vgi__epoch_rules_of(c->keys.epoch);
-
-    if ((rc = check_keys(c, &c->keys)) != VGI_OK || (rc = resolve(c)) != VGI_OK ||
-        (rc = check_rows(c)) != VGI_OK || (rc = rules->find(c)) != VGI_OK)
-        return rc;
     if (c->describe)
         return VGI_OK;
     if ((rc = rules->gate(c)) != VGI_OK || (rc = check_parameters(c, rules)) != VGI_OK)
         return rc;
     return vgi__call_bind(c);
+}
+
+int vgi__call_route(vgi_call *c)
+{
+    int rc;
+
+    vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
+    if ((rc = check_request(c)) == VGI_OK)
+        rc = vgi__epoch_rules_of(c->keys.epoch)->find(c);
+    return rc == VGI_OK ? take_row(c) : rc;
+}
+
+int vgi__call_address(vgi_call *c, vgi__epoch epoch, vgi_str service, vgi_str method)
+{
+    c->keys = (vgi__request){ .epoch = epoch,
+                              .has_method = true,
+                              .method = method,
+                              .has_protocol = service.data != NULL,
+                              .protocol = service };
+    return vgi__epoch_rules_of(epoch)->find(c);
+}
+
+/* Somebody between here and the client may have acted on the address: what the batch says
+ * must not be something else. */
+static int check_agreement(vgi_call *c, const vgi__request *address)
+{
+    const vgi__request *q = &c->keys;
+    const bool current = vgi__epoch_rules_of(q->epoch)->current;
+    char url[VGI_ECHO_SIZE], batch[VGI_ECHO_SIZE];
+
+    if (q->method.len != address->method.len ||
+        memcmp(q->method.data, address->method.data, q->method.len) != 0)
+        return vgi_fail(c, "TypeError",
+                        "Method name mismatch: URL path has '%s' but Arrow IPC "
+                        "custom_metadata '" VGI_KEY_METHOD
+                        "' has '%s'. These must match.",
+                        vgi__echo(url, address->method), vgi__echo(batch, q->method));
+    if (current && q->has_protocol && q->protocol.len > 0 &&
+        !vgi_str_eq(q->protocol, c->method->service->def.name))
+        return vgi__call_refuse(
+            c, &vgi__protocol_not_supported,
+            "Protocol mismatch: the request path resolved to '%s' but the Arrow IPC "
+            "custom_metadata '" VGI_KEY_PROTOCOL "' says '%s'. These must agree.",
+            c->method->service->def.name, vgi__echo(batch, q->protocol));
+    return VGI_OK;
+}
+
+int vgi__call_accept(vgi_call *c)
+{
+    const vgi__request address = c->keys;
+    int rc;
+
+    vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
+    c->keys.epoch = address.epoch;
+    if ((rc = check_request(c)) == VGI_OK)
+        rc = check_agreement(c, &address);
+    return rc == VGI_OK ? take_row(c) : rc;
 }
 
 int vgi__call_reject(vgi_call *c, vgi_error *err)

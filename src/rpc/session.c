@@ -255,22 +255,6 @@ static int serve_stream(session *s, vgi_error *err)
 
 /* ---- the loop ---- */
 
-static int describe(vgi_call *c, vgi_error *err)
-{
-    vgi__service *primary = c->registry->services[0];
-    vgi_error why;
-    int rc = vgi__introspect(c->registry, primary, &why);
-
-    if (rc != VGI_OK) {
-        (void)vgi__call_fail_error(c, &why);
-        return vgi__call_reject(c, err);
-    }
-    vgi__hooks_start(c);
-    rc = vgi__describe_write(primary, c->writer, err);
-    vgi__hooks_end(c);
-    return rc;
-}
-
 static int refuse(session *s, vgi_error *err)
 {
     const vgi__method *m = s->call.method;
@@ -283,14 +267,10 @@ static int refuse(session *s, vgi_error *err)
 static int answer(session *s, vgi_error *err)
 {
     vgi_call *c = &s->call;
-    int rc;
 
-    if (c->describe)
-        rc = describe(c, err);
-    else if (c->method->stream)
+    if (c->method && c->method->stream)
         return serve_stream(s, err);
-    else
-        rc = vgi__call_unary(c, err);
+    int rc = vgi__call_unary(c, err);
     return rc == VGI_OK ? flush(s, err) : rc;
 }
 

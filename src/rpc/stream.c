@@ -29,6 +29,13 @@ static void set_schema(vgi_schema **slot, const vgi_schema *s)
     vgi_schema_unref(old);
 }
 
+void vgi__stream_set_schemas(vgi_call *c, const vgi_schema *input,
+                             const vgi_schema *output)
+{
+    set_schema(&c->input_schema, input);
+    set_schema(&c->output_schema, output);
+}
+
 /* ---- what open may choose ---- */
 
 static int in_open(vgi_call *c, const char *what)
@@ -132,7 +139,7 @@ static int run_open(vgi_call *c)
     return rc;
 }
 
-static void close_state(vgi_call *c)
+void vgi__stream_close_state(vgi_call *c)
 {
     const vgi_method *d = &c->method->def;
     void *state = c->state;
@@ -167,7 +174,7 @@ static int open_failed(vgi_call *c, vgi_error *err)
     int rc = vgi__call_reject(c, err);
 
     vgi__hooks_end(c);
-    close_state(c);
+    vgi__stream_close_state(c);
     return rc == VGI_OK ? VGI_EREMOTE : rc;
 }
 
@@ -176,8 +183,7 @@ int vgi__stream_open(vgi_call *c, vgi_error *err)
     const vgi__method *m = c->method;
     int status, rc = VGI_OK;
 
-    set_schema(&c->input_schema, m->input_schema);
-    set_schema(&c->output_schema, m->output_schema);
+    vgi__stream_set_schemas(c, m->input_schema, m->output_schema);
     vgi__hooks_start(c);
     vgi__call_enter(c, VGI__PHASE_OPEN);
     status = run_open(c);
@@ -191,7 +197,7 @@ int vgi__stream_open(vgi_call *c, vgi_error *err)
     if (status != VGI_OK)
         return open_failed(c, err);
     if (m->header_schema && (rc = write_header(c, err)) != VGI_OK)
-        close_state(c);
+        vgi__stream_close_state(c);
     return rc;
 }
 
@@ -234,19 +240,33 @@ static int run_turn(vgi_call *c, const vgi_batch *in)
     return d->next(c, c->state, &c->output);
 }
 
+/* The batch that was emitted and has waited, then the logs that did. */
+static int write_waiting(vgi_call *c)
+{
+    const struct ArrowArray *array = c->output.waiting;
+    int rc = vgi__output_put(&c->output, array);
+
+    c->output.waiting = NULL;
+    return rc == VGI_OK ? vgi__call_write_kept_logs(c, &c->sink) : rc;
+}
+
 /* The rest of a turn whose handler is content: its batch, unless it went out before. */
 static int finish_turn(vgi_call *c)
 {
     vgi_output *out = &c->output;
+    int rc;
 
     if (out->misused)
         return VGI_EREMOTE;
     c->sink.code = VGI_OK; /* what the handler met and lived with */
-    if (!out->emitted && (out->touched || out->ready))
-        return vgi__output_write(out);
-    if (!out->emitted && !out->finished)
-        return vgi_fail(c, "RuntimeError", "No data batch was emitted");
-    return VGI_OK;
+    if (!out->emitted && !out->touched && !out->ready)
+        return out->finished ? VGI_OK
+                             : vgi_fail(c, "RuntimeError", "No data batch was emitted");
+    if (c->before_batch && (rc = c->before_batch(c, c->before_batch_user)) != VGI_OK)
+        return rc;
+    if (out->waiting)
+        return write_waiting(c);
+    return out->emitted ? VGI_OK : vgi__output_write(out);
 }
 
 static int turn(vgi_call *c, vgi_batch *in)
@@ -276,8 +296,11 @@ int vgi__stream_turn(vgi_call *c, vgi_batch *in, vgi_error *err)
     c->turn_metadata = (vgi_metadata){ NULL, 0 };
     if (status == VGI_OK)
         return c->output.finished ? VGI_END : VGI_OK;
+    c->output.waiting = NULL; /* it fails with the turn; the logs after it do not */
     (void)vgi__call_fail_status(c, status);
-    int rc = vgi__call_write_failure(c, err);
+    int rc = vgi__call_write_kept_logs(c, err);
+    if (rc == VGI_OK)
+        rc = vgi__call_write_failure(c, err);
     return rc == VGI_OK ? VGI_EREMOTE : rc;
 }
 
@@ -303,6 +326,6 @@ int vgi__stream_end(vgi_call *c, vgi_error *err)
     int rc = vgi__writer_eos(c->writer, err);
 
     vgi__hooks_end(c);
-    close_state(c);
+    vgi__stream_close_state(c);
     return rc;
 }

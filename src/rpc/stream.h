@@ -20,14 +20,25 @@ int vgi__stream_turn(vgi_call *c, vgi_batch *in, vgi_error *err);
 /* An input batch that cannot be used: the exception on the writer. VGI_EREMOTE. */
 int vgi__stream_fail(vgi_call *c, const vgi_error *why, vgi_error *err);
 void vgi__stream_cancel(vgi_call *c);
+/* Free the state and end the data stream on the writer. */
+int vgi__stream_end(vgi_call *c, vgi_error *err);
+
+/* suspend.c: streams that are left between two requests, and gone on with elsewhere. */
+
+/* Can the method's state travel? */
+bool vgi__stream_can_suspend(const vgi__method *m);
 /* The state as bytes that vgi__stream_resume understands, in the turn's arena. VGI_OK;
  * VGI_EREMOTE: it cannot travel; the call keeps why. */
 int vgi__stream_save(vgi_call *c, vgi_bytes *state);
-/* Go on with a stream in place of vgi__stream_open: c->method is set, references of the
- * schemas are taken. VGI_OK; VGI_EREMOTE: these bytes are no state of the method. */
+/* Go on with a stream in place of vgi__stream_open: c->method is set and can be
+ * suspended, c->request is the input of the turn to come; references of the schemas are
+ * taken. VGI_OK; VGI_EREMOTE: these bytes are no state of the method. */
 int vgi__stream_resume(vgi_call *c, vgi_bytes state, const vgi_schema *input,
                        const vgi_schema *output);
-/* Free the state and end the data stream on the writer. */
-int vgi__stream_end(vgi_call *c, vgi_error *err);
+
+/* stream.c, for suspend.c. */
+void vgi__stream_set_schemas(vgi_call *c, const vgi_schema *input,
+                             const vgi_schema *output);
+void vgi__stream_close_state(vgi_call *c);
 
 #endif

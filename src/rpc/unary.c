@@ -106,16 +106,49 @@ static int run_dynamic(vgi_call *c)
     return vgi__output_write(&c->output);
 }
 
+static int describe(vgi_call *c, vgi_error *err)
+{
+    vgi__service *primary = c->registry->services[0];
+    vgi_error why;
+    int rc = vgi__introspect(c->registry, primary, &why);
+
+    if (rc != VGI_OK) {
+        (void)vgi__call_fail_error(c, &why);
+        return vgi__call_reject(c, err);
+    }
+    vgi__hooks_start(c);
+    rc = vgi__describe_write(primary, c->writer, err);
+    vgi__hooks_end(c);
+    return rc;
+}
+
+/* An answer over the cap is replaced by an error that says so. */
+static int enforce_limit(vgi_call *c, vgi__writer_mark begin, uint64_t bytes,
+                         vgi_error *err)
+{
+    if (c->response_limit == 0 || bytes <= (uint64_t)c->response_limit)
+        return VGI_OK;
+    vgi__writer_rewind(c->writer, begin);
+    (void)vgi_fail(c, "RuntimeError",
+                   "HTTP body exceeds max_response_bytes (%llu > %lld) for method '%s'",
+                   (unsigned long long)bytes, (long long)c->response_limit,
+                   c->method->name);
+    return vgi__call_reject(c, err);
+}
+
 int vgi__call_unary(vgi_call *c, vgi_error *err)
 {
-    int rc = vgi__writer_schema(c->writer, c->method->result_schema, err);
+    const vgi__writer_mark begin = vgi__writer_mark_here(c->writer);
+    const uint64_t before = vgi__writer_bytes(c->writer);
+    int status, rc;
 
-    if (rc != VGI_OK)
+    if (c->describe)
+        return describe(c, err);
+    if ((rc = vgi__writer_schema(c->writer, c->method->result_schema, err)) != VGI_OK)
         return rc;
     vgi__hooks_start(c);
     vgi__call_enter(c, VGI__PHASE_UNARY);
-    int status = c->method->result ? run_typed(c) : run_dynamic(c);
-
+    status = c->method->result ? run_typed(c) : run_dynamic(c);
     if (status != VGI_OK) {
         (void)vgi__call_fail_status(c, status);
         rc = vgi__call_write_failure(c, err);
@@ -123,6 +156,8 @@ int vgi__call_unary(vgi_call *c, vgi_error *err)
     c->phase = VGI__PHASE_IDLE;
     if (rc == VGI_OK)
         rc = vgi__writer_eos(c->writer, err);
+    if (rc == VGI_OK && !c->failed)
+        rc = enforce_limit(c, begin, vgi__writer_bytes(c->writer) - before, err);
     vgi__hooks_end(c);
     return rc;
 }

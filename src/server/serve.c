@@ -11,15 +11,18 @@
 
 #include "server/server.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, OPTION_BYTES = 48 };
 
 enum action { SERVE, DESCRIBE, HELP, VERSION };
 
 struct command {
     const char *program;
     enum action action;
-    const char *unix_path; /* NULL: stdio */
+    const char *unix_path; /* NULL: stdio, or what the listener does */
     vgi_unix_options unix_options;
+    const vgi_listener *listener; /* that was chosen; NULL: none */
+    const vgi_listener *meant;    /* that has the option `extra`; NULL: no such option */
+    char extra[OPTION_BYTES];
 };
 
 static const char help[] =
@@ -29,7 +32,8 @@ static const char help[] =
     "      --pipe              serve stdin and stdout (the default)\n"
     "      --unix PATH         listen on a Unix socket; prints UNIX:PATH when ready\n"
     "      --threaded          with --unix: serve connections at the same time\n"
-    "      --idle-timeout SEC  with --unix: end after SEC seconds without a client\n"
+    "      --idle-timeout SEC  with --unix: end after SEC seconds without a client\n";
+static const char help_end[] =
     "      --describe          print services and methods, and exit\n"
     "      --version           print the version of the library, and exit\n"
     "  -h, --help              print this, and exit\n";
@@ -38,6 +42,14 @@ static int refuse(const struct command *c, const char *option, const char *why)
 {
     fprintf(stderr, "%s: %s %s\nTry '%s --help'.\n", c->program, option, why, c->program);
     return EXIT_USAGE;
+}
+
+static void print_help(const char *program)
+{
+    printf(help, program);
+    for (const vgi_listener *const *l = vgi__listeners(); *l; l++)
+        fputs((*l)->help, stdout);
+    fputs(help_end, stdout);
 }
 
 static bool parse_seconds(const char *text, unsigned *ms)
@@ -49,6 +61,35 @@ static bool parse_seconds(const char *text, unsigned *ms)
         return false;
     *ms = (unsigned)(seconds * 1000);
     return true;
+}
+
+/* An option that is not ours: a listener may know it. */
+static int listener_option(struct command *c, const char *option, const char *value,
+                           bool *used)
+{
+    vgi_error err = { 0 };
+
+    for (const vgi_listener *const *l = vgi__listeners(); *l; l++) {
+        const int rc = (*l)->option_set((*l)->user, option, value, used, &err);
+
+        if (rc == VGI_ENOTFOUND)
+            continue;
+        if (rc != VGI_OK)
+            return refuse(c, option, err.message);
+        if (strcmp(option, (*l)->option) == 0) {
+            c->listener = *l;
+            c->unix_path = NULL;
+        } else {
+            c->meant = *l;
+            snprintf(c->extra, sizeof(c->extra), "%s", option);
+        }
+        return 0;
+    }
+    if (strcmp(option, "--http") == 0)
+        return refuse(c, option, "needs libvgirpc-http, which this program lacks");
+    if (strcmp(option, "--tcp") == 0)
+        return refuse(c, option, "needs a libvgirpc with TCP, which this program lacks");
+    return refuse(c, option, "is no option of this program");
 }
 
 /* One option; `value` is what follows it, or NULL. *used tells whether it took the value.
@@ -66,20 +107,34 @@ static int parse_option(struct command *c, const char *option, const char *value
         c->unix_options.threaded = true;
     } else if (strcmp(option, "--pipe") == 0) {
         c->unix_path = NULL;
+        c->listener = NULL;
     } else if (strcmp(option, "--unix") == 0) {
         if (!(c->unix_path = value))
             return refuse(c, option, "needs a path");
+        c->listener = NULL;
         *used = true;
     } else if (strcmp(option, "--idle-timeout") == 0) {
         if (!value || !parse_seconds(value, &c->unix_options.idle_timeout_ms))
             return refuse(c, option, "needs a number of seconds above 0");
         *used = true;
-    } else if (strcmp(option, "--http") == 0) {
-        return refuse(c, option, "needs libvgirpc-http, which this program lacks");
-    } else if (strcmp(option, "--tcp") == 0) {
-        return refuse(c, option, "needs a libvgirpc with TCP, which this program lacks");
     } else {
-        return refuse(c, option, "is no option of this program");
+        return listener_option(c, option, value, used);
+    }
+    return 0;
+}
+
+/* Options that mean nothing without another. */
+static int check_command(const struct command *c)
+{
+    if (!c->unix_path && c->unix_options.threaded)
+        return refuse(c, "--threaded", "needs --unix");
+    if (!c->unix_path && c->unix_options.idle_timeout_ms != 0)
+        return refuse(c, "--idle-timeout", "needs --unix");
+    if (c->meant && c->meant != c->listener) {
+        char why[OPTION_BYTES + 8];
+
+        snprintf(why, sizeof(why), "needs %s", c->meant->option);
+        return refuse(c, c->extra, why);
     }
     return 0;
 }
@@ -91,7 +146,7 @@ static int parse_command(struct command *c, int argc, char **argv)
         const char *equals = strncmp(argv[i], "--", 2) == 0 ? strchr(argv[i], '=') : NULL;
         const size_t n = equals ? (size_t)(equals - argv[i]) : strlen(argv[i]);
         bool used = false;
-        char option[32];
+        char option[OPTION_BYTES];
         int status;
 
         if (n >= sizeof(option))
@@ -106,11 +161,7 @@ static int parse_command(struct command *c, int argc, char **argv)
         if (!equals && used)
             i++;
     }
-    if (!c->unix_path && c->unix_options.threaded)
-        return refuse(c, "--threaded", "needs --unix");
-    if (!c->unix_path && c->unix_options.idle_timeout_ms != 0)
-        return refuse(c, "--idle-timeout", "needs --unix");
-    return 0;
+    return check_command(c);
 }
 
 static int serve_stdio(const struct command *c, vgi_server *server, vgi_error *err)
@@ -134,7 +185,9 @@ static int serve(const struct command *c, const vgi_service *const *services,
         rc = vgi_server_add(server, *services, err);
     if (rc == VGI_OK)
         rc = vgi_server_handle_signals(server, err);
-    if (rc == VGI_OK && c->unix_path)
+    if (rc == VGI_OK && c->listener)
+        rc = c->listener->serve(c->listener->user, server, err);
+    else if (rc == VGI_OK && c->unix_path)
         rc = vgi_server_serve_unix(server, c->unix_path, &c->unix_options, err);
     else if (rc == VGI_OK)
         rc = serve_stdio(c, server, err);
@@ -164,7 +217,7 @@ int vgi_serve_with(const vgi_service *const *services, const vgi_server_options 
         return status;
     switch (c.action) {
     case HELP:
-        printf(help, c.program);
+        print_help(c.program);
         break;
     case VERSION:
         printf("%s (vgirpc) %s\n", c.program, vgi_version());

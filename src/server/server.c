@@ -16,6 +16,8 @@
 #include "rpc/session.h"
 #include "transport/fd/fd.h"
 
+#define DEFAULT_DRAIN_MS 10000
+
 int vgi_server_new(vgi_server **out, const vgi_server_options *options, vgi_error *err)
 {
     const vgi_allocator *a = options ? options->allocator : NULL;
@@ -48,6 +50,13 @@ int vgi__server_begin(vgi_server *s, vgi_transport_kind kind, vgi_error *err)
     const vgi_server_options *o = vgi__registry_options(s->registry);
 
     return o->on_serve_start ? o->on_serve_start(s, kind, o->user, err) : VGI_OK;
+}
+
+unsigned vgi__server_drain_ms(const vgi_server *s)
+{
+    const unsigned ms = vgi__registry_options(s->registry)->drain_ms;
+
+    return ms ? ms : DEFAULT_DRAIN_MS;
 }
 
 /* One serve of a pair of descriptors. */

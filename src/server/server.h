@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include <vgirpc/sys/listener.h>
+
 #include "base/io.h"
 #include "rpc/registry.h"
 
@@ -18,6 +20,8 @@ struct vgi_server {
 
 /* Run the on_serve_start hook, if there is one. */
 int vgi__server_begin(vgi_server *s, vgi_transport_kind kind, vgi_error *err);
+/* How long calls may run on after stop. */
+unsigned vgi__server_drain_ms(const vgi_server *s);
 /* If `s` has the signal handlers, give them back. */
 void vgi__signals_release(vgi_server *s);
 /* Let stop interrupt this thread's reads by a signal, until end. False: `s` has not the
@@ -29,6 +33,8 @@ void vgi__signals_end(void);
 void vgi__signals_wait(vgi_server *s, vgi__io *io);
 /* Part of stop: async-signal-safe. */
 void vgi__signals_interrupt(vgi_server *s);
+/* The registered listeners; ends with NULL. */
+const vgi_listener *const *vgi__listeners(void);
 /* Print services as a person reads them, on stdout. VGI_OK, or why a type cannot be
  * described. */
 int vgi__print_services(const vgi_service *const *services, vgi_error *err);

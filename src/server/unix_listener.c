@@ -34,17 +34,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "rpc/session.h"
+#include "server/unix_file.h"
 #include "transport/fd/fd.h"
-#include "transport/unix/unix.h"
 
-#define DEFAULT_DRAIN_MS 10000
 #define DEFAULT_CONNECTIONS 1024
 #define THREAD_STACK_BYTES ((size_t)1 << 20)
 /* How long to leave the listener alone when the system is out of descriptors. */
@@ -62,11 +60,10 @@ struct connection {
 
 struct listener {
     vgi_server *server;
-    const char *path;
-    struct stat file; /* that was bound; all zero: none */
-    int fd;           /* -1: no longer listening */
-    int ended[2];     /* pipe of struct connection *, back to the acceptor */
-    int work[2]; /* sequential: pipe of struct connection *, to the caller's thread */
+    vgi__unix_file file;
+    int fd;       /* -1: no longer listening */
+    int ended[2]; /* pipe of struct connection *, back to the acceptor */
+    int work[2];  /* sequential: pipe of struct connection *, to the caller's thread */
     bool threaded;
     unsigned cap, count;
     unsigned idle_timeout_ms, drain_ms;
@@ -231,24 +228,11 @@ static int accept_loop(struct listener *l, vgi_error *err)
     }
 }
 
-/* Is there still the file that was bound? The path may have been freed and bound by
- * another server since. */
-static bool owns_file(const struct listener *l)
-{
-    struct stat now;
-
-    return lstat(l->path, &now) == 0 && now.st_dev == l->file.st_dev &&
-           now.st_ino == l->file.st_ino;
-}
-
-/* The file goes while the socket is still open, which keeps its inode number from being
- * given to another. */
 static void stop_listening(struct listener *l)
 {
     if (l->fd < 0)
         return;
-    if (owns_file(l))
-        unlink(l->path);
+    vgi__unix_file_remove(&l->file);
     close(l->fd);
     l->fd = -1;
 }
@@ -359,7 +343,6 @@ int vgi_server_serve_unix(vgi_server *server, const char *path,
     const vgi_unix_options o = effective_options(options);
     struct listener l = {
         .server = server,
-        .path = path,
         .fd = -1,
         .ended = { -1, -1 },
         .work = { -1, -1 },
@@ -368,18 +351,14 @@ int vgi_server_serve_unix(vgi_server *server, const char *path,
                    ? 1
                    : (so->max_connections ? so->max_connections : DEFAULT_CONNECTIONS),
         .idle_timeout_ms = o.idle_timeout_ms,
-        .drain_ms = so->drain_ms ? so->drain_ms : DEFAULT_DRAIN_MS,
+        .drain_ms = vgi__server_drain_ms(server),
     };
     int rc;
 
     if ((rc = vgi__server_begin(server, VGI_TRANSPORT_UNIX, err)) != VGI_OK ||
         (rc = open_pipes(&l, err)) != VGI_OK ||
-        (rc = vgi__unix_listen(path, &l.fd, err)) != VGI_OK)
+        (rc = vgi__unix_file_listen(&l.file, path, &l.fd, err)) != VGI_OK)
         goto out;
-    if (lstat(path, &l.file) != 0) {
-        rc = vgi__fail_errno(err, VGI_EIO, path);
-        goto out;
-    }
     if (o.announce) {
         printf("UNIX:%s\n", path);
         fflush(stdout);

@@ -62,6 +62,9 @@ int vgi__bind_embedded(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot
                        vgi_bytes bytes, void *out);
 /* The first batch of an embedded stream; it ends with the arena. */
 int vgi__embedded_open(vgi__bind *b, vgi_bytes bytes, vgi_batch **out);
+/* The one row of an embedded stream as the record's struct. */
+struct vgi__record;
+int vgi__embedded_row(vgi__bind *b, struct vgi__record *r, vgi_bytes bytes, void *out);
 
 /* "m() parameter 'a.b': text" or "column 'a.b': text". */
 int vgi__bind_fail(const vgi__bind *b, const vgi__trail *at, int code, const char *type,

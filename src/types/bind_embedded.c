@@ -143,24 +143,22 @@ static int open_schema(vgi__bind *b, vgi_bytes bytes, vgi_schema **out)
 /* ---- described structs ---- */
 
 /* Like its encoder, a record keeps one spare batch to decode into; it remembers the last
- * schema. */
-static int take_batch(vgi__bind *b, const vgi__slot *slot, vgi_batch **out)
+ * schema. `r` may be NULL. */
+static int take_batch(vgi__bind *b, vgi__record *r, vgi_batch **out)
 {
-    vgi__record *r = slot->blob;
     *out = r ? atomic_exchange_explicit(&r->decoder, NULL, memory_order_acq_rel) : NULL;
     if (*out)
         return VGI_OK;
     return vgi__batch_new(out, r ? r->allocator : b->mem->allocator, b->err);
 }
 
-static void give_batch(const vgi__slot *slot, vgi_batch *batch)
+static void give_batch(vgi__record *r, vgi_batch *batch)
 {
-    if (slot->blob) {
+    if (r) {
         vgi_schema *last = vgi_schema_ref(batch->schema);
         vgi__batch_clear(batch);
         batch->schema = last;
-        batch =
-            atomic_exchange_explicit(&slot->blob->decoder, batch, memory_order_acq_rel);
+        batch = atomic_exchange_explicit(&r->decoder, batch, memory_order_acq_rel);
     }
     vgi_batch_unref(batch);
 }
@@ -230,7 +228,7 @@ static int bind_blob(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
 {
     vgi_batch *batch;
     vgi__block *copy;
-    int rc = take_batch(b, slot, &batch);
+    int rc = take_batch(b, slot->blob, &batch);
     if (rc != VGI_OK)
         return rc;
     if ((rc = decode(b, bytes, batch, &copy)) != VGI_OK)
@@ -238,7 +236,28 @@ static int bind_blob(vgi__bind *b, const vgi__trail *at, const vgi__slot *slot,
     else if ((rc = keep_memory(b, batch, copy)) == VGI_OK)
         rc = bind_members(b, at, slot, batch, out);
     vgi__block_unref(copy);
-    give_batch(slot, batch);
+    give_batch(slot->blob, batch);
+    return rc;
+}
+
+int vgi__embedded_row(vgi__bind *b, vgi__record *r, vgi_bytes bytes, void *out)
+{
+    vgi_batch *batch;
+    vgi__block *copy;
+    int rc = take_batch(b, r, &batch);
+    if (rc != VGI_OK)
+        return rc;
+    rc = decode(b, bytes, batch, &copy);
+    if (rc == VGI_OK && batch->root->length != 1 && r->n_slots > 0)
+        rc =
+            vgi__fail(b->err, VGI_EINVAL, "ValueError",
+                      "stream state of %lld rows, not 1", (long long)batch->root->length);
+    if (rc == VGI_OK)
+        rc = keep_memory(b, batch, copy);
+    if (rc == VGI_OK)
+        rc = vgi__record_bind(r, batch, 0, out, b->mem, NULL, b->err);
+    vgi__block_unref(copy);
+    give_batch(r, batch);
     return rc;
 }
 

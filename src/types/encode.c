@@ -123,13 +123,5 @@ int vgi__state_decode(vgi__record *r, vgi_bytes bytes, void *state, vgi_arena *m
                     .budget = SIZE_MAX,
                     .decoding = SIZE_MAX,
                     .inflate = r->limits.decompressed_bytes };
-    vgi_batch *batch;
-    int rc = vgi__embedded_open(&b, bytes, &batch);
-    if (rc != VGI_OK)
-        return rc;
-    if (batch->root->length != 1 && r->n_slots > 0)
-        return vgi__fail(err, VGI_EINVAL, "ValueError",
-                         "stream state of %lld rows, not 1",
-                         (long long)batch->root->length);
-    return vgi__record_bind(r, batch, 0, state, mem, NULL, err);
+    return vgi__embedded_row(&b, r, bytes, state);
 }

@@ -4,8 +4,9 @@
 #
 #   tests/conformance/run.sh {seed|current} [leg...]
 #
-# seed is release 0.15.0, current is 0.52.2; the legs are pipe, subprocess, unix
-# and unix_threaded, all of them by default. The last line counts the tests.
+# seed is release 0.15.0, current is 0.52.2. The legs are pipe, subprocess, unix and
+# unix_threaded; seed has http, http_roundrobin, http_mixed and http_sealed, too. All of
+# them by default. The last line counts the tests.
 #
 #   VGI_BUILD            build directory with bin/vgirpc-conformance-worker (build)
 #   VGI_WORKER           command line of another worker to test instead
@@ -19,7 +20,7 @@ case $suite in
 seed) python=${VGI_PYTHON15:-$root/build/venv-15/bin/python} ;;
 current) python=${VGI_PYTHON52:-$root/build/venv-52/bin/python} ;;
 *)
-    sed -n '3,13s/^# \{0,1\}//p' "$0" >&2
+    sed -n '3,14s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

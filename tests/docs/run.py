@@ -8,11 +8,12 @@ repository in that it has include/ and build/:
     ```c             compiled
     ```cpp [NAME.cc] the same, as C++17
     ```sh run        run by sh -e, with the build's bin folder on the PATH
+    ```sh serve      the same, but left running: until it says PORT: or UNIX:, then until the page ends
     ```python run    run by a Python that has the reference, skipped without one
     ```FORMAT NAME   any other named block: written there
     ```output        what the block before it must print; "..." stands for anything
 
-Other blocks are for reading only.
+Other blocks are for reading only. Port 8080 stands for a free one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import collections
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +34,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+PORT = "8080"
 COMPILERS = {"c": ["cc", "-std=c11", *WARNINGS], "cpp": ["c++", "-std=c++17", *WARNINGS]}
 
 
@@ -63,6 +67,12 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
+def free_port() -> str:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return str(s.getsockname()[1])
+
+
 def same(expected: str, got: str) -> bool:
     pattern = ".*".join(re.escape(part) for part in expected.strip().split("..."))
     return re.fullmatch(pattern, got.strip(), re.DOTALL) is not None
@@ -72,6 +82,8 @@ class Page:
     def __init__(self, build: Path, python: str | None, folder: Path) -> None:
         self.build, self.python, self.folder = build, python, folder
         self.env = os.environ | {"PATH": f"{build / 'bin'}:{os.environ['PATH']}"}
+        self.servers: list[subprocess.Popen[str]] = []
+        self.port = free_port()
         (folder / "include").symlink_to(ROOT / "include")
         (folder / "build").symlink_to(build)
 
@@ -89,17 +101,43 @@ class Page:
         if not re.search(r"^int main\(", block.text, re.MULTILINE):
             return self.execute([*argv, "-c", "-o", os.devnull])
         program = Path(name).stem
-        libraries = ["-Lbuild/lib", "-lvgirpc-client", "-lvgirpc", f"-Wl,-rpath,{self.build / 'lib'}"]
+        libraries = ["-Lbuild/lib", "-lvgirpc-client", "-Wl,--no-as-needed", "-lvgirpc-http", "-lvgirpc", f"-Wl,-rpath,{self.build / 'lib'}"]
         self.execute([*argv, "-o", program, *libraries])
         if block.output is not None:
             self.execute([f"./{program}"], block.output)
 
+    def serve(self, block: Block) -> None:
+        server = subprocess.Popen(
+            ["sh", "-e", "-c", f"exec {block.text}"],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.servers.append(server)
+        assert server.stdout is not None
+        ready = server.stdout.readline()
+        if not ready.startswith(("PORT:", "UNIX:")):
+            raise Failure(f"it said {ready!r}")
+        if block.output is not None and not same(block.output, ready):
+            raise Failure(f"expected:\n{block.output}\ngot:\n{ready}")
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=30)
+
     def run(self, block: Block) -> bool:
         """Do what a block asks for; tell whether that was a test."""
+        block.text = block.text.replace(PORT, self.port)
+        if block.output is not None:
+            block.output = block.output.replace(PORT, self.port)
         if block.language in COMPILERS:
             self.compile(block)
         elif block.language == "sh" and block.argument == "run":
             self.execute(["sh", "-e", "-c", block.text], block.output)
+        elif block.language == "sh" and block.argument == "serve":
+            self.serve(block)
         elif block.language == "python" and block.argument == "run":
             if self.python is None:
                 raise Skip("no Python with the reference")
@@ -135,6 +173,7 @@ def main() -> None:
             except (Failure, subprocess.TimeoutExpired) as error:
                 counts["failed"] += 1
                 print(f"{where}: FAILED: {error}")
+        page.close()
         shutil.rmtree(folder)
     print("{passed} passed, {failed} failed, {skipped} skipped".format_map(counts))
     sys.exit(counts["failed"] > 0)

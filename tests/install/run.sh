@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs into a temporary directory and builds consumers of it: C and C++, with pkg-config and with
-# the CMake package, shared and static. Each is run.
+# the CMake package, shared and static. Each is run. A worker that only links the HTTP library, and
+# uses no name of it, must have --http.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
@@ -28,35 +29,54 @@ install_all() {
         ninja -C "$work/build" --quiet install
 }
 
-# with_pkg_config COMPILER STANDARD SOURCE [--static]
+# with_pkg_config MODULE COMPILER STANDARD SOURCE [--static]: builds $work/consumer.
 with_pkg_config() {
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig
     export PKG_CONFIG_PATH
-    link=$(pkg-config ${4:-} --libs vgirpc-client) || return
-    if [ -n "${4:-}" ]; then
+    link=$(pkg-config ${5:-} --libs "$1") || return
+    if [ -n "${5:-}" ]; then
         # Our archives by name, all else as usual.
-        link=$(echo "$link" | sed 's/-lvgirpc-client/-l:libvgirpc-client.a/; s/-lvgirpc /-l:libvgirpc.a /')
+        link=$(echo "$link" | sed 's/-lvgirpc\([a-z-]*\)/-l:libvgirpc\1.a/g')
     fi
     # shellcheck disable=SC2046,SC2086
-    "$1" "-std=$2" -Wall -Wextra -Wpedantic -Werror "$3" -o "$work/consumer" \
-        $(pkg-config --cflags vgirpc-client) $link -lm || return
-    LD_LIBRARY_PATH=$prefix/lib "$work/consumer"
+    "$2" "-std=$3" -Wall -Wextra -Wpedantic -Werror "$4" -o "$work/consumer" \
+        $(pkg-config --cflags "$1") -Wl,--as-needed $link -lm
+}
+
+# client COMPILER STANDARD SOURCE [--static]
+client() {
+    with_pkg_config vgirpc-client "$@" && LD_LIBRARY_PATH=$prefix/lib "$work/consumer"
+}
+
+# worker [--static]
+worker() {
+    with_pkg_config vgirpc-http cc c11 "$here/worker.c" "$@" && has_http "$work/consumer"
+}
+
+# has_http WORKER
+has_http() {
+    LD_LIBRARY_PATH=$prefix/lib "$1" --help | grep -e '--http ' &&
+        LD_LIBRARY_PATH=$prefix/lib timeout 1 "$1" --http | grep 'PORT:[1-9]'
 }
 
 # with_cmake SUFFIX: builds and runs both consumers.
 with_cmake() {
     rm -rf "$work/cmake"
-    cmake -S "$here" -B "$work/cmake" -G Ninja "-DCMAKE_PREFIX_PATH=$prefix" "-DSUFFIX=$1" &&
-        ninja -C "$work/cmake" && "$work/cmake/consumer_c" && "$work/cmake/consumer_cpp"
+    cmake -S "$here" -B "$work/cmake" -G Ninja "-DCMAKE_PREFIX_PATH=$prefix" "-DSUFFIX=$1" \
+        -DCMAKE_EXE_LINKER_FLAGS=-Wl,--as-needed &&
+        ninja -C "$work/cmake" && "$work/cmake/consumer_c" && "$work/cmake/consumer_cpp" &&
+        has_http "$work/cmake/worker"
 }
 
 check "install" install_all
-check "pkg-config, C" with_pkg_config cc c11 "$here/consumer.c"
-check "pkg-config, C, static" with_pkg_config cc c11 "$here/consumer.c" --static
+check "pkg-config, C" client cc c11 "$here/consumer.c"
+check "pkg-config, C, static" client cc c11 "$here/consumer.c" --static
+check "pkg-config, worker" worker
+check "pkg-config, worker, static" worker --static
 check "CMake package" with_cmake ""
 check "CMake package, static" with_cmake "-static"
 if command -v c++ >/dev/null; then
-    check "pkg-config, C++" with_pkg_config c++ c++17 "$here/consumer.cc"
+    check "pkg-config, C++" client c++ c++17 "$here/consumer.cc"
 else
     skipped=1
 fi

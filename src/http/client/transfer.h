@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
+#include <vgirpc/error.h>
+
 #include "base/block.h"
 #include "http/proto/message.h"
 
@@ -36,14 +38,16 @@ typedef struct vgi__transfer_answer {
     size_t n_headers;
     vgi__block *body; /* a reference for the caller; NULL: empty */
     size_t body_len;
-    bool untouched; /* of a failure: the server cannot have seen the request */
+    bool untouched; /* of a failure: the server cannot have seen the request, and the next
+                       try may fare better */
 } vgi__transfer_answer;
 
 int vgi__transfer_new(vgi__transfer **out, const vgi__transfer_options *options,
                       vgi_error *err);
 void vgi__transfer_free(vgi__transfer *t);
-/* VGI_OK with any status; VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT, VGI_EPROTO. No
- * redirects are followed. */
+/* VGI_OK with any status; VGI_ECONNECT, VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT,
+ * VGI_EPROTO, VGI_EINVAL (the URL), VGI_ENOMEM. No redirects are followed. A kept
+ * connection that turns out to be closed before a byte of the answer came is replaced. */
 int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
                       vgi__transfer_answer *answer, vgi_error *err);
 vgi_str vgi__transfer_header(const vgi__transfer_answer *answer, const char *name);

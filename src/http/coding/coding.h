@@ -4,7 +4,10 @@
 #ifndef VGI_HTTP_CODING_CODING_H
 #define VGI_HTTP_CODING_CODING_H
 
+#include <stdbool.h>
 #include <sys/uio.h>
+
+#include <vgirpc/error.h>
 
 #include "base/block.h"
 #include "base/buffer.h"
@@ -18,6 +21,8 @@ typedef enum vgi__coding {
 
 vgi__coding vgi__coding_parse(vgi_str token); /* case is ignored */
 const char *vgi__coding_name(vgi__coding c);  /* "zstd" */
+/* Can this build decode and encode it? */
+bool vgi__coding_available(vgi__coding c);
 
 /* Decode a whole body into a new block (of *len bytes). It grows with what comes out, so
  * a bomb never holds more than `cap`. Frames without a content size are fine; a declared

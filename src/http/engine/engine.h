@@ -20,6 +20,8 @@
 
 #include <stdatomic.h>
 
+#include <vgirpc/error.h>
+
 #include "http/proto/message.h"
 
 /* What the engine serves. Callbacks run on its threads, several at once. */
@@ -52,6 +54,8 @@ typedef struct vgi__engine_options {
     int64_t body_bytes;       /* of one request */
     int64_t body_bytes_total; /* of all connections together; over it: 503 */
     const vgi_allocator *allocator;
+    void (*unlisten)(void *user); /* just before listen_fd is closed, once; or NULL */
+    void *user;                   /* for it */
 } vgi__engine_options;
 
 /* Serve until wake_fd. VGI_OK after a drain; VGI_EIO, VGI_ENOMEM it could not start. */

@@ -4,8 +4,13 @@
  *
  * The parser takes bytes and no descriptors. The head is collected in a buffer of its own
  * (bounded), so that the bytes fed may go away; body bytes are handed to a sink as they
- * come, chunked or not. It stops at the end of a message: the rest of the bytes is the
- * next message's.
+ * come, chunked or not. It stops twice per message: where the head ends, and where the
+ * message ends, so that the rest of the bytes is the next message's.
+ *
+ *   feed: MORE ... MORE, HEAD_DONE, MORE ... MORE, DONE; reset; and so on
+ *
+ * DONE always comes from a feed of its own, with no bytes when there is no body: after
+ * HEAD_DONE go on feeding what is left, even if that is nothing.
  *
  * On top of llhttp's own strictness these are refused: HTTP/1.1 without exactly one Host,
  * a Host that is no authority, more than one Host in 1.0; request targets other than
@@ -15,6 +20,8 @@
  */
 #ifndef VGI_HTTP_PARSER_PARSER_H
 #define VGI_HTTP_PARSER_PARSER_H
+
+#include <vgirpc/error.h>
 
 #include "http/proto/message.h"
 

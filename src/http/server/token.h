@@ -12,8 +12,10 @@
  * worthless to another. Nothing is looked at but lengths before the signature was
  * verified, in constant time.
  *
- * Sealed, as the other form: u8 6 | nonce | XChaCha20-Poly1305 of the same payload (with
- * a codec byte before it), identity as associated data.
+ * Sealed, as the other form (readable for nobody, and only for this library):
+ *
+ *   u8 6 | nonce | XChaCha20-Poly1305 of (u8 0, no codec | what is between version and
+ *   HMAC above), with the caller's identity as associated data
  */
 #ifndef VGI_HTTP_SERVER_TOKEN_H
 #define VGI_HTTP_SERVER_TOKEN_H
@@ -42,7 +44,8 @@ int vgi__token_keys_new(vgi__token_keys **out, vgi_bytes key, vgi__token_format 
                         vgi_error *err);
 void vgi__token_keys_free(vgi__token_keys *k);
 
-/* Replace *text by the token as its metadata value. */
+/* Replace *text by the token as its metadata value. VGI_ELIMIT: a part is too long for a
+ * token; VGI_ENOMEM. */
 int vgi__token_write(const vgi__token_keys *k, const vgi_auth *who, const vgi__token *t,
                      vgi__buffer *text, vgi_error *err);
 /* Verify and take apart; *out points into `plain`, which is overwritten. VGI_EPROTO with

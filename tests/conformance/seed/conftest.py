@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the 0.15.0 suite: the reference client on every byte stream of our worker."""
+"""Fixtures of the 0.15.0 suite: the reference client on every transport of our worker."""
 
 from __future__ import annotations
 
@@ -7,19 +7,38 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import fleet
 import pytest
 from vgi_rpc.conformance import ConformanceService
+from vgi_rpc.http import http_connect
 from vgi_rpc.rpc import SubprocessTransport, _RpcProxy, connect, unix_connect
-from worker import chosen_legs, command, unix_server
+from worker import BYTE_STREAMS, chosen_legs, command, http_server, unix_server
 
 Connect = Callable[..., contextlib.AbstractContextManager[Any]]
 
+# One worker; two of ours that have one key; one of ours and one of the reference; two of
+# ours with sealed tokens. With several, each request goes to another one.
+HTTP_LEGS = ("http", "http_roundrobin", "http_mixed", "http_sealed")
+LEGS = chosen_legs((*BYTE_STREAMS, *HTTP_LEGS))
+
+# What the suite asks for beside a connection. Its tests of external storage are left out.
+HTTP_FIXTURES = {"conformance_http_port", "conformance_http_auth_port", "conformance_http_strict_cap_port"}
+CAP = str(1 << 20)
+
+
+def _wanted(item: pytest.Item) -> bool:
+    """Our own tests, and those of the suite that talk to a worker; HTTP if a leg of it was chosen."""
+    if item.path.name == "test_suite.py" and not {"conformance_conn", *HTTP_FIXTURES} & set(item.fixturenames):
+        return False
+    return not any("http" in name for name in item.fixturenames) or bool(set(LEGS) & set(HTTP_LEGS))
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep our own tests, and those of the suite that talk to a worker over a byte stream."""
-    ours = [i for i in items if i.path.name != "test_suite.py" or "conformance_conn" in i.fixturenames]
-    config.hook.pytest_deselected(items=[i for i in items if i not in ours])
-    items[:] = ours
+    config.hook.pytest_deselected(items=[i for i in items if not _wanted(i)])
+    items[:] = [i for i in items if _wanted(i)]
+
+
+# ---- servers ----
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +60,46 @@ def unix_threaded_path() -> Iterator[str]:
         yield path
 
 
-@pytest.fixture(params=chosen_legs())
+@pytest.fixture(scope="session")
+def conformance_http_port() -> Iterator[int]:
+    with http_server() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def conformance_http_auth_port() -> Iterator[int]:
+    with http_server("--auth-reject-all") as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def conformance_http_strict_cap_port() -> Iterator[int]:
+    with http_server("--max-response-bytes", CAP, "--max-externalized-response-bytes", CAP) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def http_roundrobin_ports() -> Iterator[fleet.Ports]:
+    with fleet.two_workers() as ports:
+        yield ports
+
+
+@pytest.fixture(scope="session")
+def http_mixed_ports() -> Iterator[fleet.Ports]:
+    with fleet.two_workers(other=fleet.REFERENCE) as ports:
+        yield ports
+
+
+@pytest.fixture(scope="session")
+def http_sealed_ports() -> Iterator[fleet.Ports]:
+    with fleet.two_workers("--token-format", "sealed") as ports:
+        yield ports
+
+
+# ---- connections ----
+
+
+@pytest.fixture(params=LEGS)
 def conformance_conn(request: pytest.FixtureRequest) -> Connect:
     """What the suite calls to get a proxy: `with conformance_conn(on_log) as proxy`."""
     leg = request.param
@@ -50,5 +108,11 @@ def conformance_conn(request: pytest.FixtureRequest) -> Connect:
     if leg == "subprocess":
         transport = request.getfixturevalue("subprocess_transport")
         return lambda on_log=None: contextlib.nullcontext(_RpcProxy(ConformanceService, transport, on_log))
+    if leg == "http":
+        url = f"http://127.0.0.1:{request.getfixturevalue('conformance_http_port')}"
+        return lambda on_log=None: http_connect(ConformanceService, url, on_log=on_log)
+    if leg in HTTP_LEGS:
+        ports = request.getfixturevalue(f"{leg}_ports")
+        return lambda on_log=None: fleet.dial(ports, on_log)
     path = request.getfixturevalue(f"{leg}_path")
     return lambda on_log=None: unix_connect(ConformanceService, path, on_log=on_log)
