@@ -54,6 +54,9 @@ enum { LARGE_ROWS = 32768 };
 typedef struct produce_params {
     int64_t count;
 } produce_params;
+typedef struct produce_state {
+    int64_t next;
+} produce_state;
 typedef struct large_params {
     int64_t rows_per_batch, batch_count;
 } large_params;
@@ -64,28 +67,29 @@ typedef struct rows_state {
     int64_t rows;
 } rows_state;
 VGI_STRUCT(produce_params, VGI_FIELD(produce_params, count));
+VGI_STRUCT(produce_state, VGI_FIELD(produce_state, next));
 VGI_STRUCT(large_params, VGI_FIELD(large_params, rows_per_batch),
            VGI_FIELD(large_params, batch_count));
 VGI_STRUCT(row, VGI_FIELD(row, index), VGI_FIELD(row, value));
 VGI_STRUCT(rows_state, VGI_FIELD(rows_state, rows));
 
-static int produce_n_open(vgi_call *call, const produce_params *in, int64_t *next)
+static int produce_n_open(vgi_call *call, const produce_params *in, produce_state *state)
 {
     (void)call;
     (void)in;
-    *next = 0;
+    state->next = 0;
     return VGI_OK;
 }
 
-static int produce_n_next(vgi_call *call, int64_t *next, vgi_output *out)
+static int produce_n_next(vgi_call *call, produce_state *state, vgi_output *out)
 {
-    const row now = { *next, *next * 10 };
+    const row now = { state->next, state->next * 10 };
 
     (void)call;
-    *next += 1;
+    state->next++;
     return vgi_output_row(out, VGI_FROM(row, &now));
 }
-VGI_PRODUCER(produce_n, produce_params, int64_t, row);
+VGI_PRODUCER(produce_n, produce_params, produce_state, row);
 
 static vgi_batch *numbers; /* what it emits; never freed */
 static once_flag numbers_once = ONCE_FLAG_INIT;

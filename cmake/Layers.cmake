@@ -15,7 +15,8 @@ set(VGI_LAYERS
     "types: base arrow"
     "wire: base arrow types"
     "rpc: base crypto arrow types wire"
-    "server: base arrow types rpc transport/fd transport/unix"
+    "shm: base arrow wire"
+    "server: base arrow types rpc shm transport/fd transport/unix"
     "crypto/openssl: base"
     "crypto/sodium: base"
     "http/proto: base"
@@ -25,11 +26,11 @@ set(VGI_LAYERS
     "http/server: base crypto/openssl crypto/sodium arrow types wire rpc http/proto http/coding http/engine"
     "server/http: base server rpc http/proto http/engine http/server"
     "http/client: base http/proto"
-    "client: base json arrow types wire transport/fd transport/unix transport/subprocess http/proto http/coding http/client"
+    "client: base json arrow types wire shm transport/fd transport/unix transport/subprocess http/proto http/coding http/client"
 )
 
 # Which library a layer's objects go into.
-set(VGI_CORE_LAYERS base codec crypto arrow transport/fd transport/unix types wire rpc server)
+set(VGI_CORE_LAYERS base codec crypto arrow transport/fd transport/unix types wire rpc shm server)
 set(VGI_HTTP_LAYERS crypto/openssl crypto/sodium http/proto http/parser http/coding http/engine http/server server/http)
 set(VGI_CLIENT_LAYERS json transport/subprocess http/proto http/coding http/client client)
 set(VGI_TEST_LAYERS transport/mem)

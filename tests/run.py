@@ -75,6 +75,13 @@ def conformance(name, folder, release, *legs, after, scale=1):
     return Suite(name, script("tests/conformance/run.sh", release, *legs), [after, "python"], env)
 
 
+def load(name, folder, *options, after):
+    """Many connections to the worker of a build, at full speed."""
+    worker = str(folder / "bin/vgirpc-conformance-worker")
+    command = [str(BUILD / "tests/http-load"), *map(str, options), "--", worker, "--http"]
+    return Suite(name, command, ["build-release", after])
+
+
 def suites(full):
     clang = "-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DVGI_WERROR=ON"
     threaded = "unit/(base|codec|crypto|rpc|server|client|transport|http)"
@@ -113,6 +120,13 @@ def suites(full):
         conformance("threads-seed", tsan, "seed", *SEVERAL_THREADS, after="build-tsan", scale=4),
         conformance("threads-current", tsan, "current", "unix_threaded", after="build-tsan", scale=4),
         Suite("fleet", script("tests/fleet/run.py", str(BUILD)), ["build-release"]),
+        Suite("pages", script("tests/http/pages.py", str(BUILD)), ["build-release"]),
+        load("http-load", BUILD, "-s", 300 if full else 30, after="build-release"),
+        load("http-drain", BUILD, "-d", 20, after="build-release"),
+        load("http-load-sanitized", dev, "-s", 5, "-g", 0, after="build-dev"),
+        load("http-drain-sanitized", dev, "-d", 5, after="build-dev"),
+        load("http-load-threads", tsan, "-s", 5, "-g", 0, after="build-tsan"),
+        load("http-drain-threads", tsan, "-d", 5, after="build-tsan"),
         Suite("demo", script("tests/demo/run.sh"), ["build-release"]),
         Suite("docs", script("tests/docs/run.sh"), ["build-release", "python"]),
         Suite("property", script("tests/property/run.sh"), ["build-release", "python"]),
@@ -126,6 +140,11 @@ def suites(full):
                 ["build-dev"],
                 {"VGI_BUILD": str(dev)},
                 seconds=3600,
+            ),
+            Suite(
+                "pages-browser",
+                script("tests/http/pages.py", "--browser", str(BUILD)),
+                ["build-release"],
             ),
             Suite(
                 "valgrind",

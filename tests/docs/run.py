@@ -34,6 +34,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+HTTP = ["-Wl,--no-as-needed", "-lvgirpc-http"]
 PORT = "8080"
 COMPILERS = {"c": ["cc", "-std=c11", *WARNINGS], "cpp": ["c++", "-std=c++17", *WARNINGS]}
 
@@ -101,7 +102,7 @@ class Page:
         if not re.search(r"^int main\(", block.text, re.MULTILINE):
             return self.execute([*argv, "-c", "-o", os.devnull])
         program = Path(name).stem
-        libraries = ["-Lbuild/lib", "-lvgirpc-client", "-Wl,--no-as-needed", "-lvgirpc-http", "-lvgirpc", f"-Wl,-rpath,{self.build / 'lib'}"]
+        libraries = ["-Lbuild/lib", "-lvgirpc-client", *HTTP, "-lvgirpc", f"-Wl,-rpath,{self.build / 'lib'}"]
         self.execute([*argv, "-o", program, *libraries])
         if block.output is not None:
             self.execute([f"./{program}"], block.output)

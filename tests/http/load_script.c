@@ -8,7 +8,15 @@
 
 enum { ECHO_BYTES = 64 << 10, PRODUCED = 5, EXCHANGED = 5, LONGEST_TOKEN = 8192 };
 
-typedef enum kind { ADD, ECHO, PRODUCE, PRODUCE_TURN, EXCHANGE, EXCHANGE_TURN, CANCEL } kind;
+typedef enum kind {
+    ADD,
+    ECHO,
+    PRODUCE,
+    PRODUCE_TURN,
+    EXCHANGE,
+    EXCHANGE_TURN,
+    CANCEL
+} kind;
 
 /* A stream stays at its place until it is over. */
 static const kind cycle[] = { ADD, ADD, PRODUCE, ADD, ECHO, ADD, EXCHANGE, ADD };
@@ -99,8 +107,8 @@ static vgi_bytes echoed(const load_script *s)
     return (vgi_bytes){ s->noise + s->n % ECHO_BYTES, ECHO_BYTES };
 }
 
-static vgi_bytes encode(load_script *s, const vgi_type *type, const void *row, size_t rows,
-                        const vgi_pair *pairs, size_t count)
+static vgi_bytes encode(load_script *s, const vgi_type *type, const void *row,
+                        size_t rows, const vgi_pair *pairs, size_t count)
 {
     const vgi_metadata metadata = { pairs, count };
     vgi_batch *batch = NULL;
@@ -118,7 +126,7 @@ static vgi_bytes opening(load_script *s, const char *method, const vgi_type *typ
                          const void *params)
 {
     const vgi_pair pairs[] = {
-        { VGI_LIT("vgi_rpc.method"), vgi_str_of(method) },
+        { VGI_LIT("vgi_rpc.method"), { method, strlen(method) } },
         { VGI_LIT("vgi_rpc.request_version"), VGI_LIT("1") },
     };
 
@@ -232,7 +240,7 @@ static const char *check_batch(load_script *s, const vgi_batch *batch)
 
     for (size_t i = 0; i < metadata.count; i++) {
         const vgi_pair *pair = &metadata.pairs[i];
-        if (!vgi_str_eq(pair->key, VGI_LIT("vgi_rpc.stream_state#b64")))
+        if (!vgi_str_eq(pair->key, "vgi_rpc.stream_state#b64"))
             continue;
         if (s->token_len != 0 || pair->value.len > sizeof(s->token))
             return "a second token, or a very long one";

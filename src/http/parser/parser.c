@@ -358,12 +358,13 @@ static bool check_line(vgi__http_parser *p)
 
 static bool take_head(vgi__http_parser *p)
 {
-    const llhttp_t *llhttp = &p->llhttp;
+    llhttp_t *llhttp = &p->llhttp;
     vgi__http_request *rq = &p->request;
     if (!check_line(p))
         return false;
-    if (llhttp->upgrade)
-        return refuse(p, 400, "another protocol is asked for");
+    if (llhttp->method == HTTP_CONNECT)
+        return refuse(p, 400, "this is no proxy");
+    llhttp->upgrade = 0; /* an offer of another protocol may be ignored: RFC 9110, 7.8 */
     rq->method = method_of(llhttp->method);
     rq->verb = vgi_str_from(llhttp_method_name((llhttp_method_t)llhttp->method));
     rq->minor = llhttp->http_minor;

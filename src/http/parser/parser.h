@@ -14,9 +14,10 @@
  *
  * On top of llhttp's own strictness these are refused: HTTP/1.1 without exactly one Host,
  * a Host that is no authority, more than one Host in 1.0; request targets other than
- * origin form ("*" for OPTIONS); transfer codings other than chunked alone; Upgrade and
- * CONNECT; a second Content-Type or Authorization; header block or count over their limit
- * (431), a target over 8 KiB (414), a declared or received body over its limit (413).
+ * origin form ("*" for OPTIONS); transfer codings other than chunked alone; CONNECT;
+ * a second Content-Type or Authorization; header block or count over their limit
+ * (431), a target over 8 KiB (414), a declared or received body over its limit (413). An
+ * Upgrade that is offered is ignored.
  */
 #ifndef VGI_HTTP_PARSER_PARSER_H
 #define VGI_HTTP_PARSER_PARSER_H
@@ -38,11 +39,11 @@ typedef struct vgi__http_parser_limits {
 typedef int vgi__http_body_sink(void *user, const uint8_t *p, size_t n);
 
 typedef enum vgi__http_step {
-    VGI__HTTP_MORE,     /* all bytes used, the message goes on */
+    VGI__HTTP_MORE,      /* all bytes used, the message goes on */
     VGI__HTTP_HEAD_DONE, /* the head is there; feed the rest for its body */
-    VGI__HTTP_DONE,     /* the message is complete */
-    VGI__HTTP_BAD       /* refused: `status` and `reason` say how; nothing more can be
-                           fed */
+    VGI__HTTP_DONE,      /* the message is complete */
+    VGI__HTTP_BAD        /* refused: `status` and `reason` say how; nothing more can be
+                            fed */
 } vgi__http_step;
 
 int vgi__http_parser_new(vgi__http_parser **out, const vgi__http_parser_limits *limits,
@@ -61,7 +62,7 @@ int64_t vgi__http_parser_length(const vgi__http_parser *p); /* declared; -1: chu
 bool vgi__http_parser_expects(const vgi__http_parser *p);
 /* Between messages: nothing of one was fed yet. */
 bool vgi__http_parser_fresh(const vgi__http_parser *p);
-int vgi__http_parser_status(const vgi__http_parser *p);          /* after BAD: 400 ... */
+int vgi__http_parser_status(const vgi__http_parser *p);         /* after BAD: 400 ... */
 const char *vgi__http_parser_reason(const vgi__http_parser *p); /* one line */
 /* Heap memory that an idle connection could do without is given back. */
 void vgi__http_parser_shrink(vgi__http_parser *p);

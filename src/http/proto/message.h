@@ -61,7 +61,8 @@ vgi_str vgi__http_find(const vgi__http_request *rq, const char *name);
 size_t vgi__http_count(const vgi__http_request *rq, const char *name);
 
 void vgi__http_response_init(vgi__http_response *rs, const vgi_allocator *a);
-void vgi__http_response_reset(vgi__http_response *rs); /* status 200, no headers, no body */
+/* Status 200, no headers, no body. */
+void vgi__http_response_reset(vgi__http_response *rs);
 void vgi__http_response_free(vgi__http_response *rs);
 /* Add a header. The value must have no CR, LF or NUL; one that has is left out and the
  * response's head.failed is set: peer text must not reach a header unchecked. */

@@ -11,6 +11,23 @@ static void put_title(vgi__buffer *b, int status, const char *title)
     vgi__buffer_str(b, "</h1>\n");
 }
 
+static void put_call_addresses(const vgi__app *app, vgi__buffer *b)
+{
+    const vgi_compat compat = app->registry->options.compat;
+    const char *prefix = app->options.prefix;
+
+    if (compat != VGI_COMPAT_CURRENT_ONLY)
+        vgi__html(b, "<dt><code>", prefix,
+                  "/METHOD</code></dt><dd>calls, by POST of an Arrow stream; with "
+                  "<code>/init</code> and <code>/exchange</code> after it, streams"
+                  "</dd>\n",
+                  NULL);
+    if (compat != VGI_COMPAT_SEED_ONLY)
+        vgi__html(b, "<dt><code>", prefix,
+                  "/SERVICE/METHOD</code></dt><dd>calls of any hosted service</dd>\n",
+                  NULL);
+}
+
 void vgi__page_not_found(const vgi__app *app, vgi_str path, vgi__http_response *rs)
 {
     const char *service = app->registry->services[0]->def.name;
@@ -34,15 +51,8 @@ void vgi__page_not_found(const vgi__app *app, vgi_str path, vgi__http_response *
                   "/describe</code></a></dt><dd>its methods</dd>\n", NULL);
     vgi__html(b, "<dt><a href=\"", prefix, "/health\"><code>", prefix,
               "/health</code></a></dt><dd>whether it is alive</dd>\n", NULL);
-    vgi__html(b, "<dt><code>", prefix,
-              "/METHOD</code></dt><dd>calls, by POST of an Arrow "
-              "stream; with <code>/init</code> and <code>/exchange</code> after it, "
-              "streams</dd>\n",
-              NULL);
-    vgi__html(b, "<dt><code>", prefix,
-              "/SERVICE/METHOD</code></dt><dd>the same, of any "
-              "hosted service</dd>\n</dl>\n",
-              NULL);
+    put_call_addresses(app, b);
+    vgi__buffer_str(b, "</dl>\n");
     vgi__page_close(app, rs);
 }
 

@@ -8,6 +8,12 @@
 
 void talk_begin(conversation *t, const vgi_server_options *options)
 {
+    talk_begin_with(t, options, NULL);
+}
+
+void talk_begin_with(conversation *t, const vgi_server_options *options,
+                     const vgi_service *primary)
+{
     const vgi_server_options standard = { .size = sizeof(standard), .server_id = "test" };
 
     *t = (conversation){ .info = { .transport = VGI_TRANSPORT_MEMORY } };
@@ -18,6 +24,8 @@ void talk_begin(conversation *t, const vgi_server_options *options)
     assert_int_equal(
         vgi__registry_new(&t->registry, options ? options : &standard, &t->error),
         VGI_OK);
+    if (primary)
+        assert_int_equal(vgi__registry_add(t->registry, primary, &t->error), VGI_OK);
     assert_int_equal(vgi__registry_add(t->registry, &calc_service, &t->error), VGI_OK);
     assert_int_equal(vgi__registry_add(t->registry, &calc_other, &t->error), VGI_OK);
     assert_int_equal(vgi__writer_new(&t->writer, NULL, NULL, &t->error), VGI_OK);

@@ -29,6 +29,9 @@ typedef struct conversation {
 
 /* Calc and other.Calc, with these options (NULL: a server id of "test", nothing else). */
 void talk_begin(conversation *t, const vgi_server_options *options);
+/* The same behind `primary`. */
+void talk_begin_with(conversation *t, const vgi_server_options *options,
+                     const vgi_service *primary);
 void talk_end(conversation *t);
 
 /* ---- what the client sends ---- */

@@ -59,6 +59,17 @@ static bool path_number(const vgi__http_request *rq, const char *prefix, size_t 
     return true;
 }
 
+/* Byte i is i * 31; it repeats every 256 bytes. */
+static void fill_pattern(uint8_t *p, size_t n)
+{
+    uint8_t pattern[4096];
+
+    for (size_t i = 0; i < sizeof(pattern); i++)
+        pattern[i] = (uint8_t)(i * 31);
+    for (size_t at = 0; at < n; at += sizeof(pattern))
+        memcpy(p + at, pattern, n - at < sizeof(pattern) ? n - at : sizeof(pattern));
+}
+
 static void echo_body(worker *w, const vgi__http_request *rq, vgi__http_response *rs)
 {
     const size_t half = rq->body.len / 2;
@@ -66,8 +77,8 @@ static void echo_body(worker *w, const vgi__http_request *rq, vgi__http_response
     w->held = vgi__block_ref(rq->held);
     w->iov[0] = (struct iovec){ (void *)(uintptr_t)rq->body.data, half };
     w->iov[1] = (struct iovec){ NULL, 0 };
-    w->iov[2] = (struct iovec){ (void *)(uintptr_t)(rq->body.data + half),
-                                rq->body.len - half };
+    w->iov[2] =
+        (struct iovec){ (void *)(uintptr_t)(rq->body.data + half), rq->body.len - half };
     rs->iov = w->iov;
     rs->n_iov = 3;
 }
@@ -79,8 +90,8 @@ static void respond(worker *w, const vgi__http_request *rq, vgi__http_response *
     if (path_number(rq, "/bytes/", &n)) {
         uint8_t *p = vgi__buffer_extend(&rs->body, n);
 
-        for (size_t i = 0; p && i < n; i++)
-            p[i] = (uint8_t)(i * 31);
+        if (p)
+            fill_pattern(p, n);
     } else if (path_number(rq, "/sleep/", &n)) {
         pause_ms((unsigned)n);
         vgi__buffer_str(&rs->body, "slept");
@@ -251,7 +262,8 @@ uint64_t echo_end(echo *s)
 int echo_connect(const echo *s)
 {
     const struct timeval patience = { .tv_sec = 10 };
-    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
+    struct sockaddr_in in = { .sin_family = AF_INET,
+                              .sin_port = htons((uint16_t)s->port) };
     const struct sockaddr_un un = unix_address(s);
     const int fd = socket(s->port ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -48,9 +48,9 @@ uint64_t echo_end(echo *s);
 /* ---- a client ---- */
 
 typedef struct answer {
-    int status;       /* 0: none; the connection ended, or nothing came in time */
-    char head[4096];  /* all of it, NUL-terminated */
-    uint8_t *body;    /* see answer_free */
+    int status;      /* 0: none; the connection ended, or nothing came in time */
+    char head[4096]; /* all of it, NUL-terminated */
+    uint8_t *body;   /* see answer_free */
     size_t len;
     bool reset; /* the connection did not end in order */
 } answer;

@@ -140,6 +140,15 @@ const char *surface_answer(surface *s, const char *name)
     return found;
 }
 
+void surface_expect(surface *s, const char *name, const char *value)
+{
+    const char *answer = surface_answer(s, name);
+
+    if (!answer != !value || (value && strcmp(answer, value) != 0))
+        fail_msg("%s is '%s', not '%s'", name, answer ? answer : "(absent)",
+                 value ? value : "(absent)");
+}
+
 const char *surface_text(surface *s)
 {
     assert_true(vgi__buffer_append(&s->body, "", 1));

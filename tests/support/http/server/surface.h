@@ -26,6 +26,9 @@ typedef struct surface {
 /* As talk_begin; http NULL: all defaults but a key of 32 times 'k'. */
 void surface_begin(surface *s, const vgi_server_options *options,
                    const vgi_http_options *http);
+/* The same with `primary` before them: what seed requests reach. */
+void surface_begin_with(surface *s, const vgi_http_options *http,
+                        const vgi_service *primary);
 void surface_end(surface *s);
 
 /* The next request has this header; the strings must live until then. */
@@ -37,6 +40,8 @@ int surface_post(surface *s, const char *path);
 
 /* A header of the last response; NULL: absent; it must not be there twice. */
 const char *surface_answer(surface *s, const char *name);
+/* The header has this value; NULL: it is absent. */
+void surface_expect(surface *s, const char *name, const char *value);
 /* The last response's body as text. */
 const char *surface_text(surface *s);
 

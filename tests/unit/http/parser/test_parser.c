@@ -9,6 +9,8 @@ static const char post[] = "POST /rpc/add?a=1&b HTTP/1.1\r\nHost: localhost:8080
                            "X-Empty:\r\nX-Blank:   \r\nX-Two:  a  b \r\n"
                            "Content-Length: 4\r\n\r\nabcd";
 
+#define CHUNKED "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
 static void assert_str(vgi_str s, const char *expected)
 {
     assert_non_null(s.data);
@@ -94,8 +96,7 @@ static void pipelined(void **state)
     static const char *const messages[] = {
         "GET /a HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
-        "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "2;x=\"y\"\r\nde\r\n1\r\nf\r\n0\r\nX-Trailer: ignored\r\n\r\n",
+        CHUNKED "2;x=\"y\"\r\nde\r\n1\r\nf\r\n0\r\nX-Trailer: ignored\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         "HEAD /e HTTP/1.0\r\n\r\n",
     };

@@ -14,8 +14,8 @@ static void expect_refused(vgi__registry *r, vgi_http_options o, const char *tex
     if (!strstr(err.message, text))
         fail_msg("expected '%s', got '%s'", text, err.message);
 }
-#define REFUSED(text, ...)                                                      \
-    expect_refused(t.registry,                                                  \
+#define REFUSED(text, ...) \
+    expect_refused(t.registry, \
                    (vgi_http_options){ .size = sizeof(vgi_http_options), __VA_ARGS__ }, \
                    text)
 

@@ -151,6 +151,7 @@ static void has_not(const char *page, const char *part)
 
 static bool has_header(fixture *f, const char *line)
 {
+    assert_false(f->rs.head.failed);
     return memmem(f->rs.head.data, f->rs.head.len, line, strlen(line)) != NULL;
 }
 
@@ -441,6 +442,8 @@ static void test_not_found(void **state)
     has(page, "<code>Painter</code>");
     has(page, "<code>/api</code>");
     has(page, "href=\"/api/describe\"");
+    has(page, "<code>/api/METHOD</code>");
+    has(page, "<code>/api/SERVICE/METHOD</code>");
 
     memset(path, 'x', sizeof(path));
     vgi__http_response_reset(&f.rs);
@@ -449,6 +452,27 @@ static void test_not_found(void **state)
     assert_non_null(page);
     assert_int_equal(strspn(page + 6, "x"), VGI_ERROR_ECHO_BYTES);
     teardown(&f);
+}
+
+/* Addresses that this server does not have are not offered. */
+static void test_not_found_narrow(void **state)
+{
+    vgi_server_options options = { .size = sizeof(options),
+                                   .compat = VGI_COMPAT_CURRENT_ONLY };
+    fixture f;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const bool current = options.compat == VGI_COMPAT_CURRENT_ONLY;
+
+        setup(&f, &options, "");
+        host(&f, &painter);
+        vgi__page_not_found(&f.app, VGI_LIT("/x"), &f.rs);
+        has_not(html(&f), current ? "/METHOD</code></dt><dd>calls, by" : "/SERVICE/");
+        has((const char *)f.rs.body.data, current ? "/SERVICE/METHOD" : "/METHOD");
+        teardown(&f);
+        options.compat = VGI_COMPAT_SEED_ONLY;
+    }
 }
 
 static void test_error(void **state)
@@ -476,7 +500,8 @@ int main(void)
         cmocka_unit_test(test_landing),   cmocka_unit_test(test_without_describe),
         cmocka_unit_test(test_address),   cmocka_unit_test(test_describe),
         cmocka_unit_test(test_examples),  cmocka_unit_test(test_run_time_methods),
-        cmocka_unit_test(test_not_found), cmocka_unit_test(test_error),
+        cmocka_unit_test(test_not_found), cmocka_unit_test(test_not_found_narrow),
+        cmocka_unit_test(test_error),
     };
 
     return vgi_test_run(tests);

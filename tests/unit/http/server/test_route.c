@@ -202,8 +202,10 @@ static void test_two_meanings_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_shapes),   cmocka_unit_test(test_one_epoch_alone),
-        cmocka_unit_test(test_a_prefix),      cmocka_unit_test(test_without_pages),
+        cmocka_unit_test(test_both_shapes),
+        cmocka_unit_test(test_one_epoch_alone),
+        cmocka_unit_test(test_a_prefix),
+        cmocka_unit_test(test_without_pages),
         cmocka_unit_test(test_two_meanings_are_refused),
     };
 

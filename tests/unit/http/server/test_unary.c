@@ -9,8 +9,8 @@ static void expect_refusal(surface *s, int status, const char *path, const char 
                            const char *text)
 {
     assert_int_equal(surface_post(s, path), status);
-    assert_string_equal(surface_answer(s, "Content-Type"), ARROW_TYPE);
-    assert_null(surface_answer(s, "X-VGI-RPC-Error"));
+    surface_expect(s, "Content-Type", ARROW_TYPE);
+    surface_expect(s, "X-VGI-RPC-Error", NULL);
     talk_expect_stream(&s->talk, 0);
     talk_expect_exception(&s->talk, type, text);
     talk_expect_end(&s->talk);
@@ -25,8 +25,8 @@ static void test_a_call(void **state)
     for (int i = 0; i < 3; i++) {
         talk_add(&s.talk, SEED("add"), i, 3.5);
         assert_int_equal(surface_post(&s, "/add"), 200);
-        assert_string_equal(surface_answer(&s, "Content-Type"), ARROW_TYPE);
-        assert_null(surface_answer(&s, "X-VGI-RPC-Error"));
+        surface_expect(&s, "Content-Type", ARROW_TYPE);
+        surface_expect(&s, "X-VGI-RPC-Error", NULL);
         talk_expect_double(&s.talk, i + 3.5);
         talk_expect_no_more(&s.talk);
     }
@@ -79,14 +79,14 @@ static void test_what_a_handler_raises_is_200_with_a_flag(void **state)
     surface_begin(&s, NULL, NULL);
     talk_request(&s.talk, SEED("fail"), VGI_FROM(calc_text, &text), 1);
     assert_int_equal(surface_post(&s, "/fail"), 200);
-    assert_string_equal(surface_answer(&s, "X-VGI-RPC-Error"), "true");
+    surface_expect(&s, "X-VGI-RPC-Error", "true");
     talk_expect_stream(&s.talk, 1);
     talk_expect_log(&s.talk, "WARN", "about to fail");
     talk_expect_exception(&s.talk, "ValueError", "bad: 42");
     talk_expect_end(&s.talk);
     talk_add(&s.talk, SEED("add"), 1, 2); /* and nothing of it stays */
     assert_int_equal(surface_post(&s, "/add"), 200);
-    assert_null(surface_answer(&s, "X-VGI-RPC-Error"));
+    surface_expect(&s, "X-VGI-RPC-Error", NULL);
     talk_expect_double(&s.talk, 3);
     surface_end(&s);
 }
@@ -244,7 +244,7 @@ static void test_content_type(void **state)
         if (cases[i].type)
             surface_header(&s, "content-type", cases[i].type);
         assert_int_equal(surface_ask(&s, "POST", cases[i].path), cases[i].status);
-        assert_string_equal(surface_answer(&s, "Content-Type"), ARROW_TYPE);
+        surface_expect(&s, "Content-Type", ARROW_TYPE);
         talk_expect_stream(&s.talk, 0);
         if (cases[i].status == 415)
             talk_expect_exception(&s.talk, "TypeError",
@@ -264,10 +264,10 @@ static void test_answers_over_the_cap(void **state)
     surface_begin(&s, NULL, &capped);
     talk_request(&s.talk, SEED("blob"), VGI_FROM(calc_count, &small), 1);
     assert_int_equal(surface_post(&s, "/blob"), 200);
-    assert_null(surface_answer(&s, "X-VGI-RPC-Error"));
+    surface_expect(&s, "X-VGI-RPC-Error", NULL);
     talk_request(&s.talk, SEED("blob"), VGI_FROM(calc_count, &big), 1);
     assert_int_equal(surface_post(&s, "/blob"), 200);
-    assert_string_equal(surface_answer(&s, "X-VGI-RPC-Error"), "true");
+    surface_expect(&s, "X-VGI-RPC-Error", "true");
     assert_true(s.body.len < 4096);
     talk_expect_stream(&s.talk, 1);
     talk_expect_exception(&s.talk, "RuntimeError",
