@@ -7,9 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* States come from tokens, so sums wrap where they could overflow. */
+static int64_t tenfold(int64_t index)
+{
+    return (int64_t)((uint64_t)index * 10);
+}
+
 int conformance_count(counter_state *st, vgi_output *out)
 {
-    const int64_t index = st->current, value = index * 10;
+    const int64_t index = st->current, value = tenfold(index);
     const counter_row row = { .index = &index, .value = &value };
 
     if (index >= st->count)
@@ -28,8 +34,8 @@ int conformance_counter_rows(vgi_output *out, int64_t first, int64_t rows)
         (rc = vgi_output_i64(out, "value", n, &value)) != VGI_OK)
         return rc;
     for (size_t i = 0; i < n; i++) {
-        index[i] = first + (int64_t)i;
-        value[i] = index[i] * 10;
+        index[i] = (int64_t)((uint64_t)first + i);
+        value[i] = tenfold(index[i]);
     }
     return VGI_OK;
 }

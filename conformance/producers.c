@@ -81,8 +81,9 @@ static int produce_large_batches_next(vgi_call *call, large_state *st, vgi_outpu
     (void)call;
     if (st->current >= st->batch_count)
         return vgi_output_finish(out);
-    return conformance_counter_rows(out, st->current++ * st->rows_per_batch,
-                                    st->rows_per_batch);
+    const uint64_t first = (uint64_t)st->current++ * (uint64_t)st->rows_per_batch;
+
+    return conformance_counter_rows(out, (int64_t)first, st->rows_per_batch);
 }
 VGI_PRODUCER(produce_large_batches, large_params, large_state, counter_row,
              .doc = "Produce batch_count batches of rows_per_batch rows each.");

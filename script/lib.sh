@@ -5,7 +5,7 @@ build=$root/build
 
 build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config python3 python3-pip libzstd-dev \
 liblz4-dev zlib1g-dev libssl-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libcmocka-dev"
-test_packages="clang libclang-rt-14-dev haproxy"
+test_packages="clang libclang-rt-14-dev curl haproxy"
 
 # step WHAT COMMAND...: says what is done and how long it took; the script ends when it fails.
 step() {

@@ -25,6 +25,7 @@ export VGI_RPC_SIGNING_KEY
 # worker NAME: starts one and sets $address when it accepts.
 worker()
 {
+    : >"$work/$1"
     streams --http >"$work/$1" &
     pids="$pids $!"
     until address=$(sed -n 's/^PORT:/127.0.0.1:/p' "$work/$1") && [ -n "$address" ]; do

@@ -64,7 +64,8 @@ typedef struct vgi_client_options {
  *
  * @param[out] out  owned: vgi_client_close
  * @param url       "exec:COMMAND LINE" starts a worker on pipes (split as a
- *                  shell does, no shell is run); "unix:PATH" connects
+ *                  shell does, no shell is run); "unix:PATH" connects;
+ *                  "http://HOST:PORT/PREFIX" and https: as vgi_client_open_http
  * @param options   NULL: all defaults; copied
  * @param[out] err  may be NULL
  * @return VGI_OK; VGI_EINVAL a bad URL, or options without a size; VGI_ECONNECT nobody

@@ -68,7 +68,10 @@ typedef struct vgi_method {
     const vgi_type *header; /**< streams: described struct sent once before the data */
     /** The client cancelled; see VGI_ON_CANCEL. */
     void (*cancel)(vgi_call *call, void *state);
-    /** The stream is over, however it ended; not called when open failed. */
+    /**
+     * The stream is over, however it ended; not called when open failed. Over HTTP a state
+     * lives for one request: this runs at the end of each.
+     */
     void (*destroy)(void *state);
     unsigned visible; /**< VGI_VISIBLE_*; 0: everywhere */
     /* run-time methods (builder.h) */

@@ -573,6 +573,13 @@ static int put_message(vgi__send *o, const vgi_schema *s, const message *m,
     return VGI_OK;
 }
 
+size_t vgi__encode_head_bytes(const vgi_schema *s)
+{
+    const message plain = { .array = NULL };
+
+    return VGI__MESSAGE_PREFIX + plan_head(s, &plain).end;
+}
+
 int vgi__encode_batch(vgi__send *o, const vgi_schema *s, const struct ArrowArray *a,
                       const vgi_metadata *m, const vgi_limits *limits, vgi_error *err)
 {

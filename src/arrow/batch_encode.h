@@ -45,6 +45,8 @@ bool vgi__send_cut(vgi__send *o);
  * too large. On failure some bytes may have been added. */
 int vgi__encode_batch(vgi__send *o, const vgi_schema *s, const struct ArrowArray *a,
                       const vgi_metadata *m, const vgi_limits *limits, vgi_error *err);
+/* Bytes of a batch's message before its body, if it has neither metadata nor views. */
+size_t vgi__encode_head_bytes(const vgi_schema *s);
 int vgi__encode_dictionary(vgi__send *o, const vgi_schema *values,
                            const struct ArrowArray *a, int64_t id,
                            const vgi_limits *limits, vgi_error *err);

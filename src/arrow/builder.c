@@ -47,6 +47,7 @@ static int start_column(vgi__builder *b, int32_t node)
     vgi__buffer_clear(&c->validity);
     vgi__buffer_clear(&c->first);
     vgi__buffer_clear(&c->second);
+    c->lent = NULL;
     c->length = c->nulls = 0;
     return leading_offset(n) ? vgi__column_offset(&c->first, wide_offsets(n), 0) : VGI_OK;
 }
@@ -155,6 +156,13 @@ void vgi__builder_reset(vgi__builder *b)
 const vgi_schema *vgi__builder_schema(const vgi__builder *b)
 {
     return b->schema;
+}
+
+void vgi__builder_lend(vgi__builder *b, int32_t node, int64_t rows, const void *items)
+{
+    vgi__column *c = &b->columns[node];
+    c->lent = items;
+    c->length = rows;
 }
 
 int64_t vgi__builder_length(const vgi__builder *b, int32_t node)
@@ -576,7 +584,7 @@ static void publish(vgi__builder *b, int32_t node)
     a->n_buffers = n->n_buffers;
     if (has_validity(n))
         *to++ = c->nulls > 0 ? c->validity.data : NULL;
-    *to++ = contents(&c->first);
+    *to++ = c->lent ? c->lent : contents(&c->first);
     if (n->layout != VGI__LAYOUT_VIEW || c->second.len > 0)
         *to++ = contents(&c->second);
     if (n->layout != VGI__LAYOUT_VIEW)

@@ -38,6 +38,9 @@ int vgi__builder_valid(vgi__builder *b, int32_t node);
 int vgi__builder_close_list(vgi__builder *b, int32_t node);
 /* Append `rows` fixed-width values at once; *items is unset memory to fill. */
 int vgi__builder_column(vgi__builder *b, int32_t node, int64_t rows, void **items);
+/* A whole column in memory of the caller's, which is unset yet and stays until the reset:
+ * `rows` fixed-width values. Only for a column without rows, and then its only ones. */
+void vgi__builder_lend(vgi__builder *b, int32_t node, int64_t rows, const void *items);
 int64_t vgi__builder_length(const vgi__builder *b, int32_t node);
 
 /* The finished struct array, borrowed until reset. Every column must have `rows` rows

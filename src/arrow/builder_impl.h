@@ -23,6 +23,7 @@ typedef struct vgi__column {
     vgi__buffer validity; /* bits, kept only from the first null on */
     vgi__buffer first;    /* values, bits, offsets, views or type ids */
     vgi__buffer second;   /* data, sizes, offsets of a union */
+    const void *lent;     /* in place of `first`; or NULL */
     int64_t length, nulls;
     int64_t data_bytes;    /* finished view arrays: their last buffer points here */
     vgi__entries *entries; /* NULL: not dictionary-encoded */

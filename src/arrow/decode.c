@@ -8,6 +8,10 @@
  * structs lie in the batch's store at the index of their node. Buffers may not overlap:
  * their lengths together are at most the body's, so that validating them costs no more
  * than reading the body once.
+ *
+ * A body in shared memory can change after it was checked. So everything that decides
+ * where else to read (bitmaps, offsets, indices, views, type ids, run ends), and text, is
+ * copied out first; what remains in place are plain values, of which any are good.
  */
 #include "arrow/decode.h"
 
@@ -17,6 +21,7 @@
 #include "arrow/inflate.h"
 #include "arrow/validate.h"
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "base/fail.h"
 
 enum { BATCH_LENGTH, BATCH_NODES, BATCH_BUFFERS, BATCH_COMPRESSION, BATCH_VARIADIC };
@@ -57,7 +62,84 @@ static int fault(const decoding *d, int32_t node, const char *what)
                      vgi__echo(echo, (vgi_str){ n->name, n->name_len }));
 }
 
-static int take_buffer(decoding *d, int32_t node, vgi_bytes *out)
+/* ---- shared bodies ---- */
+
+/* Is buffer `i` of a node nothing but values, any bytes of which are good? */
+static bool plain_values(const vgi_schema *s, int32_t node, int64_t i)
+{
+    const vgi__node *n = &s->nodes[node];
+    switch (n->layout) {
+    case VGI__LAYOUT_BOOL:
+        return i == 1;
+    case VGI__LAYOUT_FIXED: /* a first child of runs is their ends */
+        return i == 1 && n->dictionary < 0 && n[-1].layout != VGI__LAYOUT_RUN_END;
+    case VGI__LAYOUT_BINARY:
+    case VGI__LAYOUT_BINARY64:
+    case VGI__LAYOUT_VIEW:
+        return i >= 2 && !n->utf8;
+    default:
+        return false;
+    }
+}
+
+/* May buffer `i`, which lies at `offset`, be used where it is? */
+static bool stays(const decoding *d, int32_t node, int64_t i, int64_t offset)
+{
+    return (((uintptr_t)d->body + (uint64_t)offset) & 7) == 0 &&
+           plain_values(d->s, node, i);
+}
+
+/* Buffers of a node, all of them. */
+static int64_t buffers_of(const decoding *d, const vgi__node *n, const uint8_t **counts)
+{
+    int64_t count = n->n_buffers;
+    if (n->logical == VGI__TYPE_UNION && d->in->message->old_unions)
+        count++;
+    if (n->layout == VGI__LAYOUT_VIEW) {
+        count += vgi__loadi64(*counts);
+        *counts += 8;
+    }
+    return count;
+}
+
+/* Bytes of the buffers that will be copied. Where the message is wrong the count ends:
+ * taking that buffer fails. */
+static size_t copied_bytes(const decoding *d)
+{
+    const uint8_t *entry = d->buffers.at;
+    const uint8_t *last = entry + (size_t)d->buffers.left * ENTRY_BYTES;
+    const uint8_t *counts = d->variadic.at;
+    int64_t unclaimed = d->body_bytes;
+    size_t total = 0;
+    for (int32_t node = 1; node < d->s->n_nodes; node++) {
+        const int64_t count = buffers_of(d, &d->s->nodes[node], &counts);
+        for (int64_t i = 0; i < count; i++, entry += ENTRY_BYTES) {
+            if (entry == last)
+                return total;
+            const int64_t len = vgi__loadi64(entry + 8);
+            if (len < 0 || len > unclaimed)
+                return total;
+            unclaimed -= len;
+            if (!stays(d, node, i, vgi__loadi64(entry)))
+                total += (size_t)vgi__pad8(len);
+        }
+    }
+    return total;
+}
+
+/* Make room for what is copied. */
+static int begin_shared(decoding *d)
+{
+    if (d->inflater.codec != VGI__CODEC_NONE)
+        return vgi__fail(d->err, VGI_ENOTSUP, NULL,
+                         "compressed Arrow buffers in shared memory");
+    const size_t bytes = copied_bytes(d);
+    return bytes ? vgi__inflate_reserve(&d->inflater, bytes, d->in->spare, d->err)
+                 : VGI_OK;
+}
+
+/* The next buffer, the node's number `i`. */
+static int take_buffer(decoding *d, int32_t node, int i, vgi_bytes *out)
 {
     if (d->buffers.left == 0)
         return fault(d, node, "the message has too few buffers");
@@ -70,7 +152,10 @@ static int take_buffer(decoding *d, int32_t node, vgi_bytes *out)
     if (d->unclaimed < 0)
         return fault(d, node, "buffers overlap");
     *out = (vgi_bytes){ len ? d->body + offset : zeros, (size_t)len };
-    if (vgi__inflate_needed(&d->inflater, out->data) && len) {
+    if (d->in->shared) {
+        if (len && !stays(d, node, i, offset))
+            vgi__inflate_copy(&d->inflater, out);
+    } else if (vgi__inflate_needed(&d->inflater, out->data) && len) {
         int rc =
             vgi__inflate(&d->inflater, out, entry, d->buffers.left, d->in->spare, d->err);
         if (rc != VGI_OK)
@@ -117,7 +202,7 @@ static int attach_views(decoding *d, int32_t node, struct ArrowArray *a, int64_t
     int64_t *sizes = (int64_t *)(void *)(d->next_buffer + count + 1);
     for (int64_t i = 0; i < count; i++) {
         vgi_bytes data;
-        int rc = take_buffer(d, node, &data);
+        int rc = take_buffer(d, node, 2, &data);
         if (rc != VGI_OK)
             return rc;
         d->next_buffer[i] = data.data;
@@ -165,10 +250,10 @@ static int decode_node(decoding *d, int32_t node)
     check.array = a;
     int rc = take_rows(d, node, a);
     if (rc == VGI_OK && n->logical == VGI__TYPE_UNION && d->in->message->old_unions)
-        rc = take_buffer(d, node,
+        rc = take_buffer(d, node, 0,
                          &check.buffers[0]); /* their validity, which was never used */
     for (int i = 0; rc == VGI_OK && i < n->n_buffers; i++) {
-        rc = take_buffer(d, node, &check.buffers[i]);
+        rc = take_buffer(d, node, i, &check.buffers[i]);
         a->buffers[i] = check.buffers[i].data;
     }
     if (rc == VGI_OK && n->layout == VGI__LAYOUT_VIEW)
@@ -305,6 +390,8 @@ static int decode_into(decoding *d)
     int rc = read_header(d, &rows, &variadic_places);
     if (rc == VGI_OK)
         rc = prepare(d, variadic_places);
+    if (rc == VGI_OK && d->in->shared)
+        rc = begin_shared(d);
     if (rc == VGI_OK && d->s->n_dictionaries)
         rc = vgi__dictionary_table_set(d->in->dictionaries, d->s, &d->b->dictionaries,
                                        d->err);

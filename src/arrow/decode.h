@@ -14,6 +14,9 @@ typedef struct vgi__decode_input {
     const uint8_t *body; /* message->body_bytes of them */
     vgi__block
         *block; /* that `body` lies in; NULL: borrowed, the batch will not be `whole` */
+    /* Others may write to the body meanwhile: what memory safety and the promise that
+     * text is UTF-8 rest on is copied before it is checked. */
+    bool shared;
     vgi__block **spare; /* a block to inflate into, reused when unique; NULL: none */
     const vgi_limits *limits;
     int64_t inflate_limit;               /* what the body may be inflated to */

@@ -72,7 +72,8 @@ static int measure(const vgi__inflater *f, const uint8_t *table, uint32_t count,
     return VGI_OK;
 }
 
-static int reserve(vgi__inflater *f, size_t total, vgi__block **spare, vgi_error *err)
+int vgi__inflate_reserve(vgi__inflater *f, size_t total, vgi__block **spare,
+                         vgi_error *err)
 {
     if (spare && *spare && vgi__block_unique(*spare) && (*spare)->size >= total) {
         f->block = vgi__block_ref(*spare);
@@ -90,6 +91,15 @@ static int reserve(vgi__inflater *f, size_t total, vgi__block **spare, vgi_error
     return VGI_OK;
 }
 
+void vgi__inflate_copy(vgi__inflater *f, vgi_bytes *buffer)
+{
+    uint8_t *out = f->block->data + f->used;
+
+    memcpy(out, buffer->data, buffer->len);
+    f->used += (size_t)vgi__pad8((int64_t)buffer->len);
+    buffer->data = out;
+}
+
 int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table,
                  uint32_t count, vgi__block **spare, vgi_error *err)
 {
@@ -105,7 +115,7 @@ int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table,
         size_t total = 0;
         rc = measure(f, table, count, &total, err);
         if (rc == VGI_OK)
-            rc = reserve(f, total, spare, err);
+            rc = vgi__inflate_reserve(f, total, spare, err);
         if (rc != VGI_OK)
             return rc;
     }

@@ -6,6 +6,9 @@
  * the rest is stored. Buffers that are not 8-aligned in memory are copied too. The first
  * such buffer of a body measures all that follow and makes one block for them: what they
  * declare is summed and compared with the limit before anything is allocated.
+ *
+ * Of a body that others may write to, buffers are copied as the decoder says: it reserves
+ * the block beforehand.
  */
 #ifndef VGI_ARROW_INFLATE_H
 #define VGI_ARROW_INFLATE_H
@@ -40,5 +43,11 @@ static inline bool vgi__inflate_needed(const vgi__inflater *f, const uint8_t *da
  * of int64 offset and length of this buffer and those behind it. `spare` may be NULL. */
 int vgi__inflate(vgi__inflater *f, vgi_bytes *buffer, const uint8_t *table,
                  uint32_t count, vgi__block **spare, vgi_error *err);
+
+/* Make the block, of `total` bytes. */
+int vgi__inflate_reserve(vgi__inflater *f, size_t total, vgi__block **spare,
+                         vgi_error *err);
+/* Replace *buffer by a copy in the block, which must have room for it, padded to 8. */
+void vgi__inflate_copy(vgi__inflater *f, vgi_bytes *buffer);
 
 #endif

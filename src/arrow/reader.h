@@ -37,6 +37,7 @@
 
 #include "arrow/batch.h"
 #include "arrow/schema_cache.h"
+#include "base/buffer.h"
 #include "base/io.h"
 
 typedef struct vgi__reader vgi__reader;
@@ -78,6 +79,21 @@ int vgi__stream_decode(vgi_batch *b, const uint8_t *p, size_t n, vgi__block *blo
  * one cheaper. `limits` are effective ones. */
 int vgi__stream_decode_cached(vgi_batch *b, vgi__schema_cache *cache, vgi_bytes stream,
                               vgi__block *block, const vgi_limits *limits,
+                              vgi_error *err);
+
+/* A stream in memory that others may write to while it is read. */
+typedef struct vgi__shared_stream {
+    vgi_bytes stream; /* whole, or its dictionaries and batch only */
+    vgi__block *block;        /* that it lies in */
+    const vgi_schema *schema; /* the expected one: cheap to find again, and of a stream
+                                 that begins without */
+    vgi__buffer *heads;       /* scratch */
+    vgi__block **spare;       /* for what is copied, reused when unique */
+    const vgi_limits *limits; /* effective ones */
+} vgi__shared_stream;
+/* First batch of it: values are views, everything else is copied. Its metadata is left
+ * out. `b` may be what holds `from->schema`; its data is dropped. VGI_END: no batch. */
+int vgi__stream_decode_shared(vgi_batch *b, const vgi__shared_stream *from,
                               vgi_error *err);
 
 #endif

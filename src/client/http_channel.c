@@ -29,7 +29,7 @@
 #include "wire/wire.h"
 
 /* A producer that has nothing to say so often never will. */
-#define EMPTY_ANSWERS 10000
+#define EMPTY_ANSWERS 1000
 
 typedef struct http_channel {
     vgi__channel base;
@@ -191,7 +191,10 @@ static int read_output(http_channel *hc, vgi_batch *b, vgi_error *err)
         }
         if (rc != VGI_OK)
             return unreadable(hc, rc, err);
-        if (vgi__batch_classify(b) != VGI__BATCH_DATA)
+        const vgi__batch_class kind = vgi__batch_classify(b);
+        if (kind == VGI__BATCH_ERROR)
+            hc->has_turn = false; /* this was its answer */
+        if (kind != VGI__BATCH_DATA)
             return VGI_OK;
         rc = take_token(hc, b, &token, err);
         if (rc == VGI_OK && token && vgi_batch_rows(b) == 0 && !hc->of_input)

@@ -32,17 +32,19 @@ static int read_http_options(const vgi_http_client_options *given,
     return VGI_OK;
 }
 
-/* Scheme, host and perhaps a path, of characters that may stand in a URL. */
+/* Scheme, host and perhaps a path, of characters that may stand in a URL. Credentials
+ * belong in a header, where no error message repeats them. */
 static bool is_url(const char *url)
 {
     const size_t scheme = strncmp(url, "https://", 8) == 0  ? 8
                           : strncmp(url, "http://", 7) == 0 ? 7
                                                             : 0;
+    const char *host = url + scheme;
 
-    if (scheme == 0 || !url[scheme] || url[scheme] == '/')
+    if (scheme == 0 || strcspn(host, "/") == 0)
         return false;
-    for (const char *p = url; *p; p++) {
-        if (*p <= ' ' || *p == 0x7f || *p == '?' || *p == '#')
+    for (const char *p = host; *p; p++) {
+        if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("?#@", *p))
             return false;
     }
     return true;

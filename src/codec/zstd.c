@@ -131,21 +131,27 @@ int vgi__zstd_step(vgi__codec_span *s, vgi_error *err)
     return rest == 0 ? VGI_END : VGI_OK;
 }
 
-/* Take in one run of bytes. Output that would reach `most` bytes is VGI_END. */
-static int encode_run(ZSTD_CCtx *cctx, ZSTD_inBuffer in, bool last, size_t room,
-                      vgi__buffer *to, size_t most, vgi_error *err)
+/* Where a frame goes: `room` for each step, and as a whole less than up to `most`. */
+typedef struct frame {
+    vgi__buffer *to;
+    size_t room, most;
+} frame;
+
+/* Take in one run of bytes. VGI_END: there is too much output. */
+static int encode_run(ZSTD_CCtx *cctx, ZSTD_inBuffer in, bool last, const frame *f,
+                      vgi_error *err)
 {
     size_t rest;
     do {
-        uint8_t *at = vgi__buffer_reserve(to, room);
+        uint8_t *at = vgi__buffer_reserve(f->to, f->room);
         if (!at)
             return vgi__fail_nomem(err);
-        ZSTD_outBuffer out = { .dst = at, .size = room };
+        ZSTD_outBuffer out = { .dst = at, .size = f->room };
         rest = ZSTD_compressStream2(cctx, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
         if (ZSTD_isError(rest))
             return vgi__fail(err, VGI_ENOMEM, NULL, "zstd: %s", ZSTD_getErrorName(rest));
-        to->len += out.pos;
-        if (to->len >= most)
+        f->to->len += out.pos;
+        if (f->to->len >= f->most)
             return VGI_END;
     } while (last ? rest != 0 : in.pos < in.size);
     return VGI_OK;
@@ -154,12 +160,15 @@ static int encode_run(ZSTD_CCtx *cctx, ZSTD_inBuffer in, bool last, size_t room,
 static int encode_frame(ZSTD_CCtx *cctx, size_t total, const struct iovec *iov, size_t n,
                         vgi__buffer *out, vgi_error *err)
 {
-    const size_t most = out->len + total;
-    const size_t room = total <= ONE_PASS_BYTES ? ZSTD_compressBound(total) : STEP_BYTES;
+    const frame f = {
+        .to = out,
+        .room = total <= ONE_PASS_BYTES ? ZSTD_compressBound(total) : STEP_BYTES,
+        .most = out->len + total,
+    };
     int rc = VGI_OK;
     for (size_t i = 0; i < n && rc == VGI_OK; i++) {
         const ZSTD_inBuffer in = { .src = iov[i].iov_base, .size = iov[i].iov_len };
-        rc = encode_run(cctx, in, i + 1 == n, room, out, most, err);
+        rc = encode_run(cctx, in, i + 1 == n, &f, err);
     }
     return rc;
 }

@@ -45,6 +45,8 @@ static int resolve(vgi_call *c)
     for (vgi__batch_filter *f = c->filter; f && rc == VGI_OK; f = f->next)
         if ((rc = f->request(f, &c->request.metadata, &why)) == VGI_OK)
             rc = f->resolve(f, &c->request, &why);
+    /* The keys may be in other memory now. */
+    vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
     return rc == VGI_OK ? VGI_OK : vgi__call_fail_error(c, &why);
 }
 

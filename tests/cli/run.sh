@@ -76,9 +76,17 @@ check 'both kinds' 2 call "$hello" hello name=World --json '{}'
 # ---- targets ----
 
 check 'no target' 2 call nowhere hello
-has 'no target' "$err" "write exec:COMMAND or unix:PATH"
-check 'unknown scheme' 2 describe https://example.org/
-has 'unknown scheme' "$err" "exec: and unix: only"
+has 'no target' "$err" "write exec:COMMAND, unix:PATH or http://HOST:PORT"
+check 'unknown scheme' 2 describe ftp://example.org/
+has 'unknown scheme' "$err" "exec:, unix:, http:// and https:// only"
+check 'bad URL' 2 describe 'http://example.org/?x'
+has 'bad URL' "$err" "http://host:port/prefix"
+check 'HTTP options for a program' 2 call "$hello" hello --http-header 'X: y'
+has 'HTTP options for a program' "$err" "http://host:port/prefix"
+check 'bad header' 2 call http://localhost:1 hello -H 'no colon'
+is 'bad header' "$err" 'error: "no colon" is not of the form "Name: value"'
+check 'no server' 1 call http://127.0.0.1:1 hello
+has 'no server' "$err" "error: 127.0.0.1:1: "
 check 'no program' 1 call exec:/nonexistent/worker hello
 has 'no program' "$err" "error: /nonexistent/worker"
 check 'no worker' 1 call exec:true hello
@@ -257,6 +265,26 @@ kill "$worker"
 wait "$worker" 2>/dev/null
 check 'nobody listens' 1 call "unix:$work/sock" echo_string value=hello
 has 'nobody listens' "$err" "error: "
+
+# ---- HTTP through a socket; tests/http/client.py has the rest ----
+
+if "$bin/vgirpc-conformance-worker" --help | grep -q -- --http-unix; then
+    "$bin/vgirpc-conformance-worker" --http --http-unix "$work/http" >"$work/listening" 2>&1 &
+    worker=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        grep -q UNIX: "$work/listening" && break
+        sleep 0.1
+    done
+    check http 0 call http://worker echo_string value=hello --unix-socket "$work/http"
+    is http "$out" '{"result":"hello"}'
+    check 'http stream' 0 stream http://worker produce_n count=2 --unix-socket "$work/http"
+    is 'http stream' "$out" '{"index":0,"value":0}
+{"index":1,"value":10}'
+    kill "$worker"
+    wait "$worker" 2>/dev/null
+else
+    skipped=$((skipped + 1))
+fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

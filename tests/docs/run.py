@@ -2,7 +2,7 @@
 """Compile and run the code blocks of the documentation.
 
 A page is worked through from top to bottom in a folder of its own, which looks like the
-repository in that it has include/ and build/:
+repository in that it has include/, examples/ and build/:
 
     ```c NAME.c      written there, compiled, and linked to ./NAME when it has a main
     ```c             compiled
@@ -85,7 +85,8 @@ class Page:
         self.env = os.environ | {"PATH": f"{build / 'bin'}:{os.environ['PATH']}"}
         self.servers: list[subprocess.Popen[str]] = []
         self.port = free_port()
-        (folder / "include").symlink_to(ROOT / "include")
+        for name in ("include", "examples"):
+            (folder / name).symlink_to(ROOT / name)
         (folder / "build").symlink_to(build)
 
     def execute(self, argv: list[str], output: str | None = None) -> None:

@@ -29,26 +29,28 @@ install_all() {
         ninja -C "$work/build" --quiet install
 }
 
-# with_pkg_config MODULE COMPILER STANDARD SOURCE [--static]: builds $work/consumer.
+# with_pkg_config MODULE COMPILER STANDARD SOURCE [static]: builds $work/consumer.
 with_pkg_config() {
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig
     export PKG_CONFIG_PATH
-    link=$(pkg-config ${5:-} --libs "$1") || return
+    link=$(pkg-config --libs "$1") || return
     if [ -n "${5:-}" ]; then
-        # Our archives by name, all else as usual.
-        link=$(echo "$link" | sed 's/-lvgirpc\([a-z-]*\)/-l:libvgirpc\1.a/g')
+        # Our archives by name, all else as usual: what they need is shared.
+        needed=$(pkg-config --print-requires-private "$1" vgirpc)
+        # shellcheck disable=SC2086
+        link="$(echo "$link" | sed 's/-lvgirpc\([a-z-]*\)/-l:libvgirpc\1.a/g') $(pkg-config --libs $needed)"
     fi
     # shellcheck disable=SC2046,SC2086
     "$2" "-std=$3" -Wall -Wextra -Wpedantic -Werror "$4" -o "$work/consumer" \
         $(pkg-config --cflags "$1") -Wl,--as-needed $link -lm
 }
 
-# client COMPILER STANDARD SOURCE [--static]
+# client COMPILER STANDARD SOURCE [static]
 client() {
     with_pkg_config vgirpc-client "$@" && LD_LIBRARY_PATH=$prefix/lib "$work/consumer"
 }
 
-# worker [--static]
+# worker [static]
 worker() {
     with_pkg_config vgirpc-http cc c11 "$here/worker.c" "$@" && has_http "$work/consumer"
 }
@@ -70,9 +72,9 @@ with_cmake() {
 
 check "install" install_all
 check "pkg-config, C" client cc c11 "$here/consumer.c"
-check "pkg-config, C, static" client cc c11 "$here/consumer.c" --static
+check "pkg-config, C, static" client cc c11 "$here/consumer.c" static
 check "pkg-config, worker" worker
-check "pkg-config, worker, static" worker --static
+check "pkg-config, worker, static" worker static
 check "CMake package" with_cmake ""
 check "CMake package, static" with_cmake "-static"
 if command -v c++ >/dev/null; then

@@ -96,10 +96,11 @@ static bool serve_one(canned *c, int fd)
         c->next++;
         return false;
     }
-    canned_request *r = &c->requests[c->n_requests];
+    canned_request *r =
+        &c->requests[c->n_requests < CANNED_ANSWERS ? c->n_requests : CANNED_ANSWERS - 1];
     if (!read_head(fd, r))
         return false;
-    c->next++;
+    c->next += a->after != CANNED_AGAIN;
     c->n_requests++;
     if (!read_body(fd, c, r) || !send_all(fd, a->bytes, a->n))
         return false;
@@ -108,7 +109,7 @@ static bool serve_one(canned *c, int fd)
             return false;
     if (a->after == CANNED_STALL)
         wait_for_end(fd);
-    return a->after == CANNED_KEEP;
+    return a->after == CANNED_KEEP || a->after == CANNED_AGAIN;
 }
 
 static void *serve(void *user)

@@ -14,6 +14,7 @@ enum { CANNED_ANSWERS = 64, CANNED_HEAD = 8192, CANNED_BODY = 1 << 20 };
 
 typedef enum canned_after {
     CANNED_KEEP,    /* wait for the next request */
+    CANNED_AGAIN,   /* as above, and this answer to all that follow */
     CANNED_CLOSE,   /* end the connection */
     CANNED_STALL,   /* say nothing more until the client goes away */
     CANNED_REPEAT,  /* the same again and again, until the client goes away */
@@ -41,7 +42,8 @@ typedef struct canned {
     size_t n_answers, next;
     canned_request requests[CANNED_ANSWERS];
     uint8_t bodies[CANNED_BODY];
-    size_t n_requests, bodies_len, connections;
+    size_t n_requests; /* the last of `requests` is overwritten when there are more */
+    size_t bodies_len, connections;
 } canned;
 
 /* Forget everything; answers can be added. */

@@ -27,8 +27,8 @@
 
 #define SCAN_MS 100
 #define DRAIN_SCAN_MS 10
-/* So long nobody came back to wait: another thread is needed. */
-#define GROW_MS 2
+/* How often threads are counted while nobody waits for events. */
+#define BALANCE_MS 1
 
 uint64_t vgi__engine_ms(void)
 {
@@ -74,28 +74,6 @@ static uint32_t connections(vgi__engine *e)
     return used;
 }
 
-/* Start a thread if nobody has come back since the last look, GROW_MS ago. */
-static void grow(vgi__engine *e, uint64_t now)
-{
-    const unsigned arrivals = atomic_load(&e->arrivals);
-
-    if (!atomic_load(&e->short_of_threads) ||
-        (e->short_at != 0 && now < e->short_at + GROW_MS))
-        return;
-    /* Said before it is looked at, so that whoever leaves nobody behind says it again. */
-    atomic_store(&e->short_of_threads, false);
-    if (atomic_load(&e->waiting) > 0 ||
-        atomic_load(&e->running) >= e->options->max_threads) {
-        e->short_at = 0;
-        return;
-    }
-    atomic_store(&e->short_of_threads, true);
-    if (e->short_at != 0 && arrivals == e->short_arrivals)
-        (void)vgi__thread_start(e, NULL); /* those that are there go on without it */
-    e->short_at = now;
-    e->short_arrivals = arrivals;
-}
-
 /* Wait for the listener, a nudge, the end or the next chore. True: the end. */
 static bool wait_for_chores(vgi__engine *e, bool listening, int timeout)
 {
@@ -109,7 +87,7 @@ static bool wait_for_chores(vgi__engine *e, bool listening, int timeout)
     if (atomic_load(&e->draining))
         fds[2].fd = -1;
     if (atomic_load(&e->short_of_threads))
-        timeout = GROW_MS;
+        timeout = BALANCE_MS;
     if (poll(fds, 3, timeout) <= 0)
         return false;
     if (fds[0].revents)
@@ -127,8 +105,8 @@ static void do_chores(vgi__engine *e)
         vgi__deadlines_scan(&e->keeper, now);
         e->scan_at = now + SCAN_MS;
     }
-    grow(e, now);
-    vgi__threads_reap(e, false);
+    vgi__threads_balance(e, now);
+    vgi__threads_reap(e);
 }
 
 static void serve(vgi__engine *e)
@@ -178,7 +156,7 @@ static void cut(vgi__engine *e)
     }
     pthread_mutex_unlock(&e->lock);
     signal_event(e->quit);
-    vgi__threads_reap(e, true);
+    vgi__threads_close(e);
 }
 
 /* ---- start ---- */
@@ -203,9 +181,7 @@ static int start(vgi__engine *e, vgi_error *err)
 
     if ((rc = vgi__conns_open(e, err)) != VGI_OK || (rc = open_events(e, err)) != VGI_OK)
         return rc;
-    for (unsigned i = 0; i < e->options->threads && rc == VGI_OK; i++)
-        rc = vgi__thread_start(e, err);
-    return rc;
+    return vgi__threads_start(e, err);
 }
 
 static void close_fd(int fd)
@@ -222,6 +198,7 @@ int vgi__engine_run(const vgi__engine_options *options, const vgi__http_app *app
 
     e.epoll = e.nudge = e.quit = -1;
     pthread_mutex_init(&e.lock, NULL);
+    vgi__threads_init(&e);
     (void)vgi__thread_init(&e.keeper, &e, NULL);
     if ((rc = start(&e, err)) == VGI_OK) {
         serve(&e);

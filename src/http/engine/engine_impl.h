@@ -104,6 +104,7 @@ struct vgi__thread {
     vgi__thread *next;
     pthread_t id;
     atomic_bool ended;
+    atomic_bool handling; /* in app->handle */
     void *worker;
     vgi__http_response rs;
     vgi__intake *intake;       /* for the next request; NULL: a connection took it */
@@ -123,24 +124,34 @@ struct vgi__engine {
     int nudge; /* eventfd: the keeper should look around */
     int quit;  /* eventfd, in the epoll set: threads end */
     int listener;
+    /* connections */
     vgi__conn *conns;                 /* max_connections */
     atomic_uint_least64_t *deadlines; /* ms, of each; 0: none. Dense, to be scanned */
     pthread_mutex_t lock;             /* of the next three, and of closing descriptors */
     uint32_t free;                    /* first free connection */
     uint32_t used;                    /* connections that are not */
     uint32_t touched;                 /* connections that ever were */
-    vgi__thread keeper;               /* without a worker */
-    vgi__thread *threads;             /* the keeper's */
-    atomic_uint running;              /* threads */
-    atomic_int waiting;               /* threads in epoll_wait */
-    atomic_uint arrivals;             /* times that a thread came to wait there */
-    atomic_bool short_of_threads;     /* nobody waits; the keeper knows */
     atomic_bool full;                 /* the keeper waits for a free connection */
-    atomic_bool draining, cut;        /* no new requests; no new handlers */
     atomic_int_least64_t charged;     /* bytes of bodies, stashes and rests */
-    uint64_t scan_at, short_at;       /* ms; the keeper's */
-    unsigned short_arrivals;
-    uint64_t pause_until; /* ms; no accept before */
+    /* threads; see thread.c */
+    vgi__thread keeper; /* without a worker */
+    vgi__thread *threads;
+    unsigned cores;
+    atomic_uint running;          /* all threads */
+    atomic_uint active;           /* without those that stand by */
+    atomic_uint wanted;           /* that many should be */
+    atomic_uint waiting;          /* in epoll_wait */
+    atomic_bool short_of_threads; /* nobody waits; the keeper knows */
+    pthread_mutex_t bench;        /* of the next three */
+    pthread_cond_t called;
+    unsigned standing_by, calls; /* calls: of those, that may come back */
+    bool ending;
+    /* the keeper's, in ms */
+    uint64_t scan_at, grow_at;
+    uint64_t pause_until; /* no accept before */
+    unsigned handling;    /* average of threads in a handler, in 1/16 */
+    /* the end */
+    atomic_bool draining, cut; /* no new requests; no new handlers */
 };
 
 /* engine.c */
@@ -173,9 +184,14 @@ void vgi__deadlines_scan(vgi__thread *t, uint64_t now);
 void vgi__deadlines_sweep(vgi__thread *t, uint64_t now);
 
 /* thread.c */
-int vgi__thread_start(vgi__engine *e, vgi_error *err);
-/* Join those that have ended; all: wait for the others. */
-void vgi__threads_reap(vgi__engine *e, bool all);
+void vgi__threads_init(vgi__engine *e);
+int vgi__threads_start(vgi__engine *e, vgi_error *err);
+/* They end: wait for them. */
+void vgi__threads_close(vgi__engine *e);
+/* The keeper's chore: let as many take part as are needed. */
+void vgi__threads_balance(vgi__engine *e, uint64_t now);
+/* Join those that have ended. */
+void vgi__threads_reap(vgi__engine *e);
 int vgi__thread_init(vgi__thread *t, vgi__engine *e, vgi_error *err);
 void vgi__thread_release(vgi__thread *t);
 /* May this thread block on one connection? */

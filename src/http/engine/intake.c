@@ -148,11 +148,8 @@ bool vgi__intake_expect(vgi__thread *t, vgi__intake *in)
     if (in->declared == 0)
         return true;
     /* What cannot fit anyway is refused before it is sent. */
-    if (in->declared > 0) {
-        if (!vgi__engine_charge(e, in->declared))
-            return false;
-        vgi__engine_discharge(e, in->declared);
-    }
+    if (in->declared > e->options->body_bytes_total - atomic_load(&e->charged))
+        return false;
     kept = in->declared > (int64_t)VGI__BODY_STEP ? &t->large : &t->small;
     if (*kept && charge_block(in, (*kept)->size)) {
         in->body = *kept;

@@ -2,7 +2,7 @@
 /*
  * Design notes: the RPC surface over HTTP.
  *
- *   engine -> app.c
+ *   engine -> handle.c
  *               -> route.c            what is it for?
  *               -> auth.c             may they? (not OPTIONS, not health)
  *               -> unary.c, stream.c, page_*.c
@@ -81,6 +81,14 @@ int vgi__app_new(vgi__app **out, vgi__registry *r, const vgi_http_options *optio
 void vgi__app_free(vgi__app *app);
 /* For the engine. */
 vgi__http_app vgi__app_callbacks(vgi__app *app);
+
+/* worker.c, handle.c: the callbacks. */
+int vgi__worker_new(void *app, void **worker, vgi_error *err);
+void vgi__worker_free(void *app, void *worker);
+void vgi__worker_sent(void *app, void *worker);
+void vgi__app_handle(void *app, void *worker, const vgi__http_request *rq,
+                     vgi__http_response *rs);
+void vgi__app_turn_away(void *app, const char *reason, vgi__http_response *rs);
 
 /* options.c: the effective options, checked; all but the prefix is borrowed. */
 int vgi__app_options(vgi__app *app, const vgi_http_options *given, vgi_error *err);

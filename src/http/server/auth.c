@@ -95,8 +95,12 @@ bool vgi__app_authenticate(vgi__worker *w, const vgi__http_request *rq,
     if (!o->authenticate)
         return true;
     w->request = (vgi_http_request){ .http = rq, .arena = &w->arena };
-    if (o->authenticate(&w->request, &w->auth, o->authenticate_user) == VGI_OK)
-        return true;
-    reject(w, rq, rs);
-    return false;
+    if (o->authenticate(&w->request, &w->auth, o->authenticate_user) != VGI_OK) {
+        reject(w, rq, rs);
+        return false;
+    }
+    w->auth.domain = w->auth.domain ? w->auth.domain : "";
+    w->auth.principal = w->auth.principal ? w->auth.principal : "";
+    w->auth.claims = w->auth.claims ? w->auth.claims : "{}";
+    return true;
 }

@@ -76,6 +76,7 @@ void vgi__app_compress(const vgi__app *app, vgi__epoch epoch, const vgi__http_re
     const vgi_http_options *o = &app->options;
     vgi_str standard, custom, name;
     choice c;
+    int level;
 
     if (rs->n_iov == 0 || o->no_compression ||
         vgi__http_body_bytes(rs) < o->compress_min_bytes)
@@ -84,11 +85,14 @@ void vgi__app_compress(const vgi__app *app, vgi__epoch epoch, const vgi__http_re
     custom = vgi__http_find(rq, "X-VGI-Accept-Encoding");
     c = vgi__epoch_rules_of(epoch)->current ? choose_current(standard, custom)
                                             : choose_seed(standard, custom);
-    if (c.coding == VGI__CODING_IDENTITY ||
-        vgi__coding_encode(c.coding,
-                           c.coding == VGI__CODING_ZSTD ? o->zstd_level : o->gzip_level,
-                           rs->iov, rs->n_iov, &rs->body, NULL) != VGI_OK)
-        return; /* no memory is no reason to send nothing */
+    if (c.coding == VGI__CODING_IDENTITY)
+        return;
+    level = c.coding == VGI__CODING_ZSTD ? o->zstd_level : o->gzip_level;
+    if (vgi__coding_encode(c.coding, level, rs->iov, rs->n_iov, &rs->body, NULL) !=
+        VGI_OK) {
+        vgi__buffer_clear(&rs->body); /* not smaller, or no memory: it goes as it is */
+        return;
+    }
     rs->iov = NULL;
     rs->n_iov = 0;
     name = vgi_str_from(vgi__coding_name(c.coding));

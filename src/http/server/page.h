@@ -31,17 +31,18 @@ void vgi__page_close(const vgi__app *app, vgi__http_response *rs);
 bool vgi__page_has_describe(const vgi__app *app);
 /* Append the address under which `rq` came, with the prefix, as text in HTML. */
 void vgi__page_address(vgi__buffer *b, const vgi__app *app, const vgi__http_request *rq);
-/* The member behind a column of `record`, NULL when there is none; `record` may be NULL.
- */
+/* Does the command line client reach this server? It asks as seed clients do. */
+bool vgi__page_has_commands(const vgi__app *app);
+/* Append the command that calls this method, as text in HTML; false: nothing, because
+ * seed clients do not see it, or a parameter has no short example. */
+bool vgi__page_example(vgi__buffer *b, const vgi__app *app, const vgi__http_request *rq,
+                       const vgi__method *m);
+
+/* The member behind a column of `record` (which may be NULL); NULL: there is none. */
 const vgi_field *vgi__page_field(const vgi__record *record, size_t column);
 /* The default of a parameter as JSON; NULL: none. */
 const char *vgi__page_default(const vgi__method *m, size_t column);
 /* The names that the values of a member have; NULL: it is no enum. */
 const char *const *vgi__page_enum(const vgi_field *field);
-/* Append the command that calls this method, as text in HTML; false: nothing, because
- * it needs a parameter for which there is no simple example, or is not of the primary
- * service. */
-bool vgi__page_example(vgi__buffer *b, const vgi__app *app, const vgi__http_request *rq,
-                       const vgi__method *m);
 
 #endif

@@ -42,27 +42,34 @@ static void put_services(const vgi__app *app, vgi__buffer *b)
     vgi__buffer_str(b, "</dl>\n");
 }
 
-/* Commands to copy: what is there, one call, is it alive. */
-static void put_examples(const vgi__app *app, const vgi__http_request *rq, vgi__buffer *b)
+/* One method is enough. */
+static void put_call(const vgi__app *app, const vgi__http_request *rq, vgi__buffer *b)
 {
     const vgi__service *primary = app->registry->services[0];
 
-    vgi__buffer_str(b, "<h2>Try it</h2>\n<p>With the command line client of vgirpc:</p>\n"
-                       "<pre><code>");
-    if (vgi__page_has_describe(app)) {
-        vgi__buffer_str(b, "vgirpc describe ");
-        vgi__page_address(b, app, rq);
-        vgi__buffer_char(b, '\n');
-    }
     for (size_t i = 0; i < primary->n_methods; i++) {
         const vgi__method *m = &primary->methods[i];
 
         if (!m->stream && vgi__page_example(b, app, rq, m)) {
             vgi__buffer_char(b, '\n');
-            break;
+            return;
         }
     }
-    vgi__buffer_str(b, "</code></pre>\n<p>Is it alive?</p>\n<pre><code>curl ");
+}
+
+/* Commands to copy: what is there, one call, is it alive. */
+static void put_examples(const vgi__app *app, const vgi__http_request *rq, vgi__buffer *b)
+{
+    vgi__buffer_str(b, "<h2>Try it</h2>\n");
+    if (vgi__page_has_commands(app) && vgi__page_has_describe(app)) {
+        vgi__buffer_str(b, "<p>With the command line client of vgirpc:</p>\n"
+                           "<pre><code>vgirpc describe ");
+        vgi__page_address(b, app, rq);
+        vgi__buffer_char(b, '\n');
+        put_call(app, rq, b);
+        vgi__buffer_str(b, "</code></pre>\n");
+    }
+    vgi__buffer_str(b, "<p>Is it alive?</p>\n<pre><code>curl ");
     vgi__page_address(b, app, rq);
     vgi__buffer_str(b, "/health\n</code></pre>\n");
 }

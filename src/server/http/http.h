@@ -18,8 +18,7 @@ typedef struct vgi__key_text {
 /* Hexadecimal when it can be that, else base64. VGI_EINVAL: neither, empty, too long. The
  * message says nothing of the text. */
 int vgi__key_parse(vgi__key_text *out, const char *text, vgi_error *err);
-/* Without a key in `o`: take the one of the environment, into `key`; without that, warn
- * that one is made up. */
+/* Without a key in `o`: take the one of the environment, if there is one, into `key`. */
 int vgi__key_of_environment(vgi__key_text *key, vgi_http_options *o, vgi_error *err);
 
 /* ---- bind.c ---- */

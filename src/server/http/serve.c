@@ -12,6 +12,13 @@
 #define HEAD_BYTES ((size_t)64 << 10)
 #define HEADERS 128
 
+static void warn_of_random_key(void)
+{
+    fprintf(stderr,
+            "vgirpc: the key of stream tokens is a random one: no other worker will "
+            "understand them; set VGI_RPC_SIGNING_KEY in a fleet\n");
+}
+
 static void announce(const vgi__http_socket *s)
 {
     if (s->file.path)
@@ -66,6 +73,8 @@ static int run(vgi_server *server, vgi__app *app, vgi_error *err)
         return rc;
     e = engine_options(server, o, &s);
     callbacks = vgi__app_callbacks(app);
+    if (!o->signing_key)
+        warn_of_random_key();
     if (o->announce)
         announce(&s);
     return vgi__engine_run(&e, &callbacks, err);

@@ -141,6 +141,24 @@ static int chosen_next(vgi_call *call, count_state *st, vgi_output *out)
 }
 VGI_PRODUCER(chosen, flow_number, count_state, flow_number);
 
+static int big_open(vgi_call *call, const flow_number *in, flow_title *st)
+{
+    char *text = vgi_call_alloc(call, (size_t)in->n);
+
+    if (!text)
+        return VGI_ENOMEM;
+    memset(text, 'x', (size_t)in->n);
+    st->title = (vgi_str){ text, (size_t)in->n };
+    return VGI_OK;
+}
+
+static int big_next(vgi_call *call, flow_title *st, vgi_output *out)
+{
+    (void)call;
+    return put(out, (int64_t)st->title.len);
+}
+VGI_PRODUCER(big, flow_number, flow_title, flow_number);
+
 typedef struct opaque_state {
     int64_t left;
 } opaque_state;
@@ -275,11 +293,17 @@ static int rows_exchange(vgi_call *call, flow_number *st, const vgi_batch *in,
 VGI_EXCHANGE(rows, flow_number, flow_number, vgi_void, vgi_void);
 
 static const vgi_method *const methods[] = {
-    VGI_METHOD(count),  VGI_METHOD(titled),
-    VGI_METHOD(fail),   VGI_METHOD(wide),
-    VGI_METHOD(chosen), VGI_METHOD(opaque),
-    VGI_METHOD(sum),    VGI_METHOD(echo),
-    VGI_METHOD(rows),   NULL,
+    VGI_METHOD(count),
+    VGI_METHOD(titled),
+    VGI_METHOD(fail),
+    VGI_METHOD(wide),
+    VGI_METHOD(chosen),
+    VGI_METHOD(opaque),
+    VGI_METHOD(big),
+    VGI_METHOD(sum),
+    VGI_METHOD(echo),
+    VGI_METHOD(rows),
+    NULL,
 };
 const vgi_service flow_service = { VGI_SERVICE_INIT, .name = "Flow", .methods = methods };
 

@@ -23,6 +23,7 @@ VGI_STRUCT(flow_title, VGI_FIELD(flow_title, title));
  *   fail     producer: fails in turn n
  *   wide     producer: batches of n rows, for ever
  *   chosen   producer: 0 to n-1 in a column "chosen" of its choice
+ *   big      producer: n, for ever, with a state of so many bytes
  *   sum      exchange: n plus all inputs so far; what goes wrong is up to the input
  *   echo     exchange without state
  *   rows     exchange of batches without columns

@@ -158,11 +158,19 @@ int talk_go(conversation *t)
     t->status = vgi__session_run(t->registry, io, &t->info, &t->error);
     vgi__io_close(io);
     t->sent.len = 0;
-    assert_int_equal(vgi__mem_open(&t->io, t->received.data, t->received.len, 0, NULL,
-                                   NULL, &t->error),
-                     VGI_OK);
-    assert_int_equal(vgi__reader_new(&t->reader, t->io, NULL, NULL, &t->error), VGI_OK);
+    talk_read(t, t->received.data, t->received.len);
     return t->status;
+}
+
+void talk_read(conversation *t, const uint8_t *bytes, size_t n)
+{
+    vgi__batch_clear(&t->batch);
+    vgi__reader_free(t->reader);
+    vgi__io_close(t->io);
+    t->reader = NULL;
+    t->io = NULL;
+    assert_int_equal(vgi__mem_open(&t->io, bytes, n, 0, NULL, NULL, &t->error), VGI_OK);
+    assert_int_equal(vgi__reader_new(&t->reader, t->io, NULL, NULL, &t->error), VGI_OK);
 }
 
 static void next(conversation *t)

@@ -62,6 +62,8 @@ void talk_bytes(conversation *t, const void *bytes, size_t n);
 /* ---- the session, and its answers ---- */
 
 int talk_go(conversation *t); /* its status */
+/* Or read these answers: they must stay until they were. */
+void talk_read(conversation *t, const uint8_t *bytes, size_t n);
 void talk_expect_stream(conversation *t, size_t columns);
 /* The next batch is data of so many rows, in t->batch. */
 void talk_expect_rows(conversation *t, int64_t rows);

@@ -368,6 +368,43 @@ static void columns_share_a_dictionary_or_are_refused(void **state)
     vgi__builder_free(b);
 }
 
+/* ---- lending ---- */
+
+/* What is lent are the bytes that a gather gives; it may be asked for twice, and what was
+ * begun is over once it is cleared. */
+static void a_view_lends_what_is_pending(void **state)
+{
+    (void)state;
+    fixture f;
+    struct iovec *iov;
+    size_t n, at;
+    void *items;
+    assert_int_equal(start(&f, "a=l", NULL), VGI_OK);
+    assert_int_equal(vgi__writer_view(f.w, &iov, &n, NULL), VGI_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(vgi__writer_schema(f.w, f.s, NULL), VGI_OK);
+    assert_int_equal(vgi__builder_column(f.b, 1, 2000, &items), VGI_OK);
+    memset(items, 7, 16000);
+    assert_int_equal(vgi__builder_finish(f.b, 2000, &f.array, NULL), VGI_OK);
+    assert_int_equal(vgi__writer_batch(f.w, f.array, NULL, NULL), VGI_OK);
+    assert_int_equal(vgi__writer_view(f.w, &iov, &n, NULL), VGI_OK);
+    assert_int_equal(vgi__writer_view(f.w, &iov, &n, NULL), VGI_OK);
+    assert_ptr_equal(iov[1].iov_base, items); /* not copied */
+    for (size_t i = 0; i < n; i++)
+        assert_true(vgi__buffer_append(&f.text, iov[i].iov_base, iov[i].iov_len));
+    assert_int_equal(f.text.len, vgi__writer_pending(f.w));
+    assert_int_equal(vgi__writer_gather(f.w, &f.out, NULL), VGI_OK);
+    assert_int_equal(f.text.len, f.out.len);
+    assert_memory_equal(f.text.data, f.out.data, f.out.len);
+    at = (size_t)vgi__writer_bytes(f.w);
+    vgi__writer_clear(f.w); /* within the stream */
+    assert_int_equal(vgi__writer_pending(f.w), 0);
+    assert_int_equal(vgi__writer_bytes(f.w), at);
+    assert_int_equal(vgi__writer_empty_batch(f.w, NULL, &f.err), VGI_EINTERNAL);
+    assert_int_equal(vgi__writer_schema(f.w, f.s, NULL), VGI_OK);
+    stop(&f);
+}
+
 /* ---- taking back ---- */
 
 static void a_rewind_leaves_no_trace(void **state)
@@ -513,6 +550,7 @@ int main(void)
         cmocka_unit_test(metadata_travels),
         cmocka_unit_test(a_dictionary_is_sent_when_it_changes),
         cmocka_unit_test(columns_share_a_dictionary_or_are_refused),
+        cmocka_unit_test(a_view_lends_what_is_pending),
         cmocka_unit_test(a_rewind_leaves_no_trace),
         cmocka_unit_test(a_stream_is_taken_back_whole),
         cmocka_unit_test(what_is_too_large_is_not_added),

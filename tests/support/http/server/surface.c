@@ -4,19 +4,15 @@
 #include <string.h>
 
 #include "http/proto/fields.h"
-#include "transport/mem/mem.h"
 
 static const char key[] = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
 
-void surface_begin(surface *s, const vgi_server_options *options,
-                   const vgi_http_options *http)
+static void serve(surface *s, const vgi_http_options *http)
 {
     const vgi_http_options standard = { .size = sizeof(standard),
                                         .signing_key = key,
                                         .signing_key_bytes = 32 };
 
-    *s = (surface){ .n_headers = 0 };
-    talk_begin(&s->talk, options);
     vgi__http_response_init(&s->response, NULL);
     vgi__buffer_init(&s->body, NULL, SIZE_MAX);
     assert_int_equal(vgi__app_new(&s->app, s->talk.registry, http ? http : &standard,
@@ -24,6 +20,22 @@ void surface_begin(surface *s, const vgi_server_options *options,
                      VGI_OK);
     s->engine = vgi__app_callbacks(s->app);
     assert_int_equal(s->engine.worker_new(s->app, &s->worker, &s->talk.error), VGI_OK);
+}
+
+void surface_begin(surface *s, const vgi_server_options *options,
+                   const vgi_http_options *http)
+{
+    *s = (surface){ .n_headers = 0 };
+    talk_begin(&s->talk, options);
+    serve(s, http);
+}
+
+void surface_begin_with(surface *s, const vgi_http_options *http,
+                        const vgi_service *primary)
+{
+    *s = (surface){ .n_headers = 0 };
+    talk_begin_with(&s->talk, NULL, primary);
+    serve(s, http);
 }
 
 void surface_end(surface *s)
@@ -53,8 +65,6 @@ static vgi__http_method method_of(const char *verb)
 /* Be ready to read the body as the answers of a session. */
 static void take_response(surface *s)
 {
-    conversation *t = &s->talk;
-
     assert_false(s->response.head.failed);
     vgi__buffer_clear(&s->body);
     if (s->response.n_iov == 0)
@@ -63,15 +73,7 @@ static void take_response(surface *s)
         vgi__buffer_append(&s->body, s->response.iov[i].iov_base,
                            s->response.iov[i].iov_len);
     assert_false(s->body.failed);
-    vgi__batch_clear(&t->batch);
-    vgi__reader_free(t->reader);
-    vgi__io_close(t->io);
-    t->reader = NULL;
-    t->io = NULL;
-    assert_int_equal(
-        vgi__mem_open(&t->io, s->body.data, s->body.len, 0, NULL, NULL, &t->error),
-        VGI_OK);
-    assert_int_equal(vgi__reader_new(&t->reader, t->io, NULL, NULL, &t->error), VGI_OK);
+    talk_read(&s->talk, s->body.data, s->body.len);
 }
 
 int surface_ask(surface *s, const char *method, const char *path)

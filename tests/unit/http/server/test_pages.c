@@ -56,7 +56,13 @@ static int ping(vgi_call *call, const vgi_void *in, vgi_void *out)
     (void)out;
     return VGI_OK;
 }
-VGI_UNARY(ping, vgi_void, vgi_void, .visible = VGI_VISIBLE_CURRENT);
+VGI_UNARY(ping, vgi_void, vgi_void);
+
+static int pong(vgi_call *call, const vgi_void *in, vgi_void *out)
+{
+    return ping(call, in, out);
+}
+VGI_UNARY(pong, vgi_void, vgi_void, .visible = VGI_VISIBLE_CURRENT);
 
 static int count_open(vgi_call *call, const row *in, row *state)
 {
@@ -87,7 +93,8 @@ static int twist_exchange(vgi_call *call, row *state, const vgi_batch *in,
 VGI_EXCHANGE(twist, row, row, row, spot);
 
 static const vgi_method *const methods[] = { VGI_METHOD(paint), VGI_METHOD(ping),
-                                             VGI_METHOD(count), VGI_METHOD(twist), NULL };
+                                             VGI_METHOD(pong),  VGI_METHOD(count),
+                                             VGI_METHOD(twist), NULL };
 static const vgi_service painter = { VGI_SERVICE_INIT, .name = "Painter",
                                      .version = "3.1.4",
                                      .doc = "Paints what it is told & more.",
@@ -375,6 +382,7 @@ static void test_examples(void **state)
     has(page, "vgirpc stream http://example.org:8080 twist index=1 --input rows.jsonl\n");
     has(page, "vgirpc call http://example.org:8080 ping\n");
     has_not(page, "8080 paint"); /* `at` has no short example */
+    has_not(page, "8080 pong");  /* seed clients do not see it */
     page = strstr(page, "id=\"Other.ping\"");
     assert_non_null(page);
     has_not(page, "vgirpc call"); /* not of the primary */
@@ -454,24 +462,37 @@ static void test_not_found(void **state)
     teardown(&f);
 }
 
-/* Addresses that this server does not have are not offered. */
-static void test_not_found_narrow(void **state)
+/* What this server does not answer is not offered. */
+static void test_one_epoch(void **state)
 {
-    vgi_server_options options = { .size = sizeof(options),
-                                   .compat = VGI_COMPAT_CURRENT_ONLY };
-    fixture f;
+    static const struct {
+        vgi_compat compat;
+        const char *has, *has_not;
+    } cases[] = {
+        { VGI_COMPAT_CURRENT_ONLY, "<code>/SERVICE/METHOD<", "<code>/METHOD<" },
+        { VGI_COMPAT_SEED_ONLY, "<code>/METHOD<", "<code>/SERVICE/METHOD<" },
+    };
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
-        const bool current = options.compat == VGI_COMPAT_CURRENT_ONLY;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const vgi_server_options options = { .size = sizeof(options),
+                                             .compat = cases[i].compat };
+        fixture f;
+        const char *page;
 
         setup(&f, &options, "");
         host(&f, &painter);
         vgi__page_not_found(&f.app, VGI_LIT("/x"), &f.rs);
-        has_not(html(&f), current ? "/METHOD</code></dt><dd>calls, by" : "/SERVICE/");
-        has((const char *)f.rs.body.data, current ? "/SERVICE/METHOD" : "/METHOD");
+        page = html(&f);
+        has(page, cases[i].has);
+        has_not(page, cases[i].has_not);
+        vgi__http_response_reset(&f.rs);
+        vgi__page_landing(&f.app, &f.rq, &f.rs);
+        page = html(&f);
+        has(page, "curl http://example.org:8080/health\n");
+        if (cases[i].compat == VGI_COMPAT_CURRENT_ONLY)
+            has_not(page, "vgirpc call"); /* the command asks as seed clients do */
         teardown(&f);
-        options.compat = VGI_COMPAT_SEED_ONLY;
     }
 }
 
@@ -500,7 +521,7 @@ int main(void)
         cmocka_unit_test(test_landing),   cmocka_unit_test(test_without_describe),
         cmocka_unit_test(test_address),   cmocka_unit_test(test_describe),
         cmocka_unit_test(test_examples),  cmocka_unit_test(test_run_time_methods),
-        cmocka_unit_test(test_not_found), cmocka_unit_test(test_not_found_narrow),
+        cmocka_unit_test(test_not_found), cmocka_unit_test(test_one_epoch),
         cmocka_unit_test(test_error),
     };
 

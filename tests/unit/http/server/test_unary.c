@@ -219,6 +219,32 @@ static void test_truncated_bodies(void **state)
     surface_end(&s);
 }
 
+/* Whatever the bytes, the answer is a good one or a refusal. */
+static void test_mutated_bodies(void **state)
+{
+    static const uint8_t masks[] = { 0x01, 0x80, 0xff };
+    surface s;
+    uint8_t whole[4096];
+    size_t n;
+
+    (void)state;
+    surface_begin(&s, NULL, NULL);
+    talk_add(&s.talk, SEED("add"), 1, 2);
+    n = s.talk.sent.len;
+    assert_true(n <= sizeof(whole));
+    memcpy(whole, s.talk.sent.data, n);
+    for (size_t i = 0; i < 3 * n; i++) {
+        vgi__buffer_clear(&s.talk.sent);
+        whole[i / 3] ^= masks[i % 3];
+        talk_bytes(&s.talk, whole, n);
+        whole[i / 3] ^= masks[i % 3];
+        if (surface_post(&s, "/add") != 200)
+            assert_int_equal(s.response.status, 400);
+        surface_expect(&s, "Content-Type", ARROW_TYPE);
+    }
+    surface_end(&s);
+}
+
 /* Seed servers look at the content type first, current ones at the address. */
 static void test_content_type(void **state)
 {
@@ -291,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_the_batch_has_to_agree_with_the_address),
         cmocka_unit_test(test_requests_that_are_none),
         cmocka_unit_test(test_truncated_bodies),
+        cmocka_unit_test(test_mutated_bodies),
         cmocka_unit_test(test_content_type),
         cmocka_unit_test(test_answers_over_the_cap),
     };

@@ -97,7 +97,7 @@ static void health_is_answered_and_stop_ends_it(void **state)
 static void two_serves_of_one_server_stop_together(void **state)
 {
     (void)state;
-    char text[2048], path[64];
+    char text[2048], path[80];
     fixture f, g;
 
     begin(&f, NULL);
