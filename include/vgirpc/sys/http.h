@@ -46,7 +46,7 @@ VGI_API void vgi_http_pool_free(vgi_http_pool *pool);
 /**
  * Do one transfer. Redirects are not followed.
  *
- * @return VGI_OK with any status; VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT,
+ * @return VGI_OK with any status; VGI_ECONNECT, VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT,
  *         VGI_EPROTO, VGI_EINVAL the URL is none; VGI_ENOMEM. Blocks. Any thread.
  * @since 0.1
  */
