@@ -54,8 +54,7 @@ static int join(CURLU *u, const char *location, vgi__buffer *out, vgi_error *err
 
     if (curl_url_set(u, CURLUPART_URL, location, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
         curl_url_get(u, CURLUPART_URL, &joined, 0) != CURLUE_OK)
-        return vgi__fail(err, VGI_EPROTO, NULL,
-                         "a redirect's Location is missing, or no URL");
+        return vgi__fail(err, VGI_EPROTO, NULL, "a redirect's Location is no URL");
     vgi__buffer_clear(out);
     vgi__buffer_append(out, joined, strlen(joined) + 1);
     curl_free(joined);
@@ -65,17 +64,19 @@ static int join(CURLU *u, const char *location, vgi__buffer *out, vgi_error *err
 int vgi__url_join(const char *base, vgi_str location, vgi__buffer *out, vgi_error *err)
 {
     vgi__buffer text;
-    CURLU *u = curl_url();
     int rc;
 
+    if (location.len == 0 || has_control(location))
+        return vgi__fail(err, VGI_EPROTO, NULL,
+                         "a redirect without a Location that could be followed");
+    CURLU *u = curl_url();
     vgi__buffer_init(&text, out->allocator, SIZE_MAX);
     vgi__buffer_append(&text, location.data, location.len);
     vgi__buffer_char(&text, '\0');
     if (!u || text.failed || curl_url_set(u, CURLUPART_URL, base, 0) != CURLUE_OK)
         rc = vgi__fail_nomem(err);
     else
-        rc = join(u, location.len > 0 && !has_control(location) ? (char *)text.data : "",
-                  out, err);
+        rc = join(u, (const char *)text.data, out, err);
     curl_url_cleanup(u);
     vgi__buffer_free(&text);
     return rc;
