@@ -15,13 +15,21 @@ static bool has_control(vgi_str s)
     return false;
 }
 
+/* libcurl is content with one slash, or three. */
+static bool has_authority(const char *url)
+{
+    const char *colon = strchr(url, ':');
+
+    return colon && strncmp(colon, "://", 3) == 0 && colon[3] != '/';
+}
+
 /* What is wrong with the URL; NULL: nothing. */
 static const char *fault_of(CURLU *u, const char *url, bool allow_http)
 {
     char *scheme = NULL, *host = NULL;
     const char *fault = NULL;
 
-    if (has_control(vgi_str_from(url)) ||
+    if (has_control(vgi_str_from(url)) || !has_authority(url) ||
         curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
         curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
         fault = "is no absolute URL";
