@@ -16,7 +16,7 @@ set(VGI_LAYERS
     "wire: base arrow types"
     "rpc: base crypto arrow types wire"
     "shm: base arrow wire"
-    "server: base arrow types rpc shm transport/fd transport/unix"
+    "server: base arrow types wire rpc shm transport/fd transport/unix"
     "crypto/openssl: base"
     "crypto/sodium: base"
     "http/proto: base"

@@ -74,6 +74,7 @@ void vgi__call_reset(vgi_call *c)
     c->params = NULL;
     c->row = NULL;
     c->describe = false;
+    c->negotiate = false;
     c->phase = VGI__PHASE_IDLE;
     c->request_id[0] = '\0';
     c->failed = false;
@@ -110,6 +111,23 @@ int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *targe
                              &c->sink);
     return rc == VGI_OK ? vgi__cast(c->caster, *batch, target, mode, batch, &c->sink)
                         : rc;
+}
+
+int vgi__call_intact(vgi_call *c)
+{
+    int rc = VGI_OK;
+
+    for (vgi__batch_filter *f = c->filter; f && rc == VGI_OK; f = f->next)
+        if (f->intact)
+            rc = f->intact(f, &c->sink);
+    return rc;
+}
+
+void vgi__call_release(vgi_call *c, vgi_batch *b)
+{
+    for (vgi__batch_filter *f = c->filter; f; f = f->next)
+        if (f->release)
+            f->release(f, b);
 }
 
 void *vgi_call_alloc(vgi_call *call, size_t size)

@@ -100,6 +100,7 @@ struct vgi_call {
     vgi__request keys;
     const vgi__method *method; /* NULL until found */
     bool describe;             /* the request is for the prepared description */
+    bool negotiate;            /* the request asks what the transport can do */
     void *params;              /* described struct; NULL for run-time methods */
     const vgi_batch *row; /* the parameters of those: the request, defaults filled in */
     vgi__phase phase;
@@ -137,6 +138,11 @@ int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *targe
                    vgi__cast_mode mode);
 /* A handler is about to run. */
 void vgi__call_enter(vgi_call *c, vgi__phase phase);
+/* Is what the filters resolved for this answer sound? */
+int vgi__call_intact(vgi_call *c);
+/* The answer to `b` is on the writer, but was not sent: the filters take back what they
+ * resolved it to. */
+void vgi__call_release(vgi_call *c, vgi_batch *b);
 
 /* failure.c: keep a failure, as vgi_fail does. All but the last return VGI_EREMOTE.
  * `what` gives everything but the text. */
@@ -164,7 +170,7 @@ int vgi__call_reject(vgi_call *c, vgi_error *err);
 /* bind.c: the request's row as the handler's parameters, c->params or c->row. */
 int vgi__call_bind(vgi_call *c);
 
-/* unary.c: run it, or describe, and put the whole answer on the writer. VGI_OK whether or
+/* unary.c: run it, describe or negotiate, and put the whole answer on the writer. VGI_OK whether or
  * not it failed (c->failed). */
 int vgi__call_unary(vgi_call *c, vgi_error *err);
 

@@ -13,10 +13,16 @@ void vgi__hooks_start(vgi_call *c)
         return;
     c->stats = (vgi_call_statistics){ .size = sizeof(c->stats) };
     c->started_ns = vgi__clock_ns();
+    const char *own = c->negotiate ? VGI_METHOD_TRANSPORT_OPTIONS : VGI_METHOD_DESCRIBE;
+    const vgi__registry *r = c->registry;
+    const vgi__service *s = c->method          ? c->method->service
+                            : r->n_services > 0 ? r->services[0]
+                                                : NULL;
+
     c->info = (vgi_dispatch_info){
         .size = sizeof(c->info),
-        .service = c->method ? vgi_call_service(c) : c->registry->services[0]->def.name,
-        .method = c->method ? c->method->name : VGI_METHOD_DESCRIBE,
+        .service = s ? s->def.name : "",
+        .method = c->method ? c->method->name : own,
         .method_type = c->method && c->method->stream ? "stream" : "unary",
         .server_id = c->registry->server_id,
         .request_id = vgi_call_request_id(c),

@@ -131,6 +131,20 @@ typedef struct column_kind {
     const char *text;
 } column_kind;
 
+/* The column's memory: where a filter wants it, or the builder's own. */
+static int column_memory(vgi_output *out, int32_t node, void **items)
+{
+    const bool fresh = vgi__builder_length(out->builder, node) == 0;
+
+    for (vgi__batch_filter *f = out->call->filter; f && fresh; f = f->next) {
+        if (!f->room || !(*items = f->room(f, out->schema, node, out->rows)))
+            continue;
+        vgi__builder_lend(out->builder, node, out->rows, *items);
+        return VGI_OK;
+    }
+    return vgi__builder_column(out->builder, node, out->rows, items);
+}
+
 static int whole_column(vgi_output *out, const char *column, column_kind kind,
                         size_t rows, void **items)
 {
@@ -147,7 +161,7 @@ static int whole_column(vgi_output *out, const char *column, column_kind kind,
                          "output column '%s' has %zu rows, the batch %lld", column, rows,
                          (long long)out->rows);
     out->rows = (int64_t)rows;
-    return appended(out, node, vgi__builder_column(out->builder, node, out->rows, items));
+    return appended(out, node, column_memory(out, node, items));
 }
 
 #define WHOLE_COLUMN(name, T, text) \
@@ -379,8 +393,11 @@ int vgi__output_put(vgi_output *out, const struct ArrowArray *array)
     const vgi_metadata pairs = { out->pairs, out->n_pairs };
     const vgi_metadata *m = out->n_pairs > 0 ? &pairs : NULL;
     const uint64_t before = vgi__writer_bytes(c->writer);
-    int rc = VGI_END;
+    int rc = vgi__call_intact(c);
 
+    if (rc != VGI_OK)
+        return rc;
+    rc = VGI_END;
     for (vgi__batch_filter *f = c->filter; f && rc == VGI_END && array->length > 0;
          f = f->next)
         rc = f->offload(f, c->writer, out->schema, array, m, &c->sink);

@@ -45,8 +45,6 @@ static int resolve(vgi_call *c)
     for (vgi__batch_filter *f = c->filter; f && rc == VGI_OK; f = f->next)
         if ((rc = f->request(f, &c->request.metadata, &why)) == VGI_OK)
             rc = f->resolve(f, &c->request, &why);
-    /* The keys may be in other memory now. */
-    vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
     return rc == VGI_OK ? VGI_OK : vgi__call_fail_error(c, &why);
 }
 
@@ -111,8 +109,12 @@ int vgi__call_route(vgi_call *c)
     int rc;
 
     vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
-    if ((rc = check_request(c)) == VGI_OK)
-        rc = vgi__epoch_rules_of(c->keys.epoch)->find(c);
+    if ((rc = check_request(c)) != VGI_OK)
+        return rc;
+    c->negotiate = vgi_str_eq(c->keys.method, VGI_METHOD_TRANSPORT_OPTIONS);
+    if (c->negotiate)
+        return VGI_OK;
+    rc = vgi__epoch_rules_of(c->keys.epoch)->find(c);
     return rc == VGI_OK ? take_row(c) : rc;
 }
 

@@ -198,6 +198,7 @@ static int lockstep(session *s, vgi_error *err)
         const uint64_t before = vgi__writer_bytes(s->writer);
 
         rc = vgi__stream_turn(c, &s->input, err);
+        vgi__call_release(c, &s->input);
         if (rc == VGI_OK && vgi__writer_bytes(s->writer) - before >= VGI__REFERENCE_BYTES)
             rc = flush(s, err); /* it may refer to memory that the next turn overwrites */
     }
@@ -215,6 +216,7 @@ static int finish_stream(session *s, int rc, vgi_error *err)
     int ended = vgi__stream_end(c, over ? err : NULL);
 
     vgi__batch_drop_data(&s->input);
+    vgi__call_release(c, &c->request);
     if (ended == VGI_OK)
         ended = flush(s, over ? err : NULL);
     if (!over)
@@ -246,6 +248,8 @@ static int serve_stream(session *s, vgi_error *err)
     if (rc != VGI_OK && rc != VGI_EREMOTE)
         return rc;
     s->orphan_input = rc == VGI_EREMOTE;
+    if (s->orphan_input)
+        vgi__call_release(&s->call, &s->call.request);
     if ((flushed = flush(s, err)) != VGI_OK && rc == VGI_OK)
         (void)vgi__stream_end(&s->call, NULL);
     if (flushed != VGI_OK || rc == VGI_EREMOTE)
@@ -260,6 +264,7 @@ static int refuse(session *s, vgi_error *err)
     const vgi__method *m = s->call.method;
     int rc = vgi__call_reject(&s->call, err);
 
+    vgi__call_release(&s->call, &s->call.request);
     s->orphan_input = !m || m->stream; /* what the client took for a stream, perhaps */
     return rc == VGI_OK ? flush(s, err) : rc;
 }
@@ -271,6 +276,8 @@ static int answer(session *s, vgi_error *err)
     if (c->method && c->method->stream)
         return serve_stream(s, err);
     int rc = vgi__call_unary(c, err);
+
+    vgi__call_release(c, &c->request);
     return rc == VGI_OK ? flush(s, err) : rc;
 }
 
@@ -281,17 +288,13 @@ static int serve_next(session *s, vgi_error *err)
     vgi__call_reset(&s->call);
     switch (read_request(s, &rc, err)) {
     case NEXT_CALL:
-        rc = answer(s, err);
-        break;
+        return answer(s, err);
     case NEXT_REFUSE:
-        rc = refuse(s, err);
-        break;
+        return refuse(s, err);
     case NEXT_SKIP:
     case NEXT_STOP:
-        return rc;
+        break;
     }
-    for (vgi__batch_filter *f = s->info->filter; f; f = f->next)
-        f->done(f);
     return rc;
 }
 

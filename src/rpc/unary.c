@@ -80,8 +80,10 @@ static int run_typed(vgi_call *c)
     if ((rc = m->def.unary(c, c->params, result)) != VGI_OK)
         return rc;
     c->sink.code = VGI_OK; /* what the handler met and lived with */
-    return m->has_return ? write_result(c, result)
-                         : vgi__writer_empty_batch(c->writer, NULL, &c->sink);
+    if (m->has_return)
+        return write_result(c, result);
+    rc = vgi__call_intact(c);
+    return rc == VGI_OK ? vgi__writer_empty_batch(c->writer, NULL, &c->sink) : rc;
 }
 
 static int run_dynamic(vgi_call *c)
@@ -122,6 +124,34 @@ static int describe(vgi_call *c, vgi_error *err)
     return rc;
 }
 
+static bool has_capability(const vgi_call *c, const char *key)
+{
+    for (const vgi__batch_filter *f = c->filter; f; f = f->next)
+        if (f->capability && strcmp(f->capability, key) == 0)
+            return true;
+    return false;
+}
+
+/* What the transport can do, as metadata of a batch without anything else. */
+static int negotiate(vgi_call *c, vgi_error *err)
+{
+    const bool shm = has_capability(c, VGI_KEY_TRANSPORT_SHM);
+    const vgi_pair pairs[] = {
+        { VGI_LIT(VGI_KEY_TRANSPORT_SHM), shm ? VGI_LIT("true") : VGI_LIT("false") },
+        { VGI_LIT(VGI_KEY_REQUEST_VERSION), VGI_LIT(VGI_REQUEST_VERSION) },
+        { VGI_LIT(VGI_KEY_SERVER_ID), vgi_str_from(c->registry->server_id) },
+    };
+    int rc = vgi__writer_schema(c->writer, vgi__schema_empty(), err);
+
+    vgi__hooks_start(c);
+    if (rc == VGI_OK)
+        rc = vgi__writer_empty_batch(c->writer, &(vgi_metadata){ pairs, 3 }, err);
+    if (rc == VGI_OK)
+        rc = vgi__writer_eos(c->writer, err);
+    vgi__hooks_end(c);
+    return rc;
+}
+
 /* An answer over the cap is replaced by an error that says so. */
 static int enforce_limit(vgi_call *c, vgi__writer_mark begin, uint64_t bytes,
                          vgi_error *err)
@@ -144,6 +174,8 @@ int vgi__call_unary(vgi_call *c, vgi_error *err)
 
     if (c->describe)
         return describe(c, err);
+    if (c->negotiate)
+        return negotiate(c, err);
     if ((rc = vgi__writer_schema(c->writer, c->method->result_schema, err)) != VGI_OK)
         return rc;
     vgi__hooks_start(c);

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "rpc/session.h"
+#include "shm/filter.h"
 #include "transport/fd/fd.h"
 
 #define DEFAULT_DRAIN_MS 10000
@@ -59,6 +60,16 @@ unsigned vgi__server_drain_ms(const vgi_server *s)
     return ms ? ms : DEFAULT_DRAIN_MS;
 }
 
+int vgi__server_filter(const vgi_server *s, vgi_transport_kind kind,
+                       vgi__batch_filter **filter, vgi_error *err)
+{
+    *filter = NULL;
+    if (kind != VGI_TRANSPORT_PIPE && kind != VGI_TRANSPORT_UNIX)
+        return VGI_OK; /* the peer may be on another machine */
+    return vgi__shm_filter_new(filter, &vgi__registry_options(s->registry)->limits,
+                               s->allocator, err);
+}
+
 /* One serve of a pair of descriptors. */
 struct fds_serve {
     vgi_server *server;
@@ -82,15 +93,14 @@ int vgi_server_serve_fds(vgi_server *server, int in_fd, int out_fd,
 {
     struct fds_serve f = { .server = server };
     vgi__fd_options o = { .in_fd = in_fd, .out_fd = out_fd, .wake_fd = server->wake[0] };
-    const vgi__session_info info = { .transport = kind,
-                                     .idle = session_idle,
-                                     .user = &f };
+    vgi__session_info info = { .transport = kind, .idle = session_idle, .user = &f };
     int rc = vgi__server_begin(server, kind, err);
 
     if (rc != VGI_OK)
         return rc;
     o.cuttable = f.by_signal = vgi__signals_begin(server);
-    if ((rc = vgi__fd_open(&f.io, &o, server->allocator, err)) == VGI_OK) {
+    if ((rc = vgi__server_filter(server, kind, &info.filter, err)) == VGI_OK &&
+        (rc = vgi__fd_open(&f.io, &o, server->allocator, err)) == VGI_OK) {
         rc = vgi__session_run(server->registry, f.io, &info, err);
         if (f.by_signal)
             vgi__signals_wait(server, NULL);
@@ -98,6 +108,7 @@ int vgi_server_serve_fds(vgi_server *server, int in_fd, int out_fd,
     }
     if (f.by_signal)
         vgi__signals_end();
+    vgi__shm_filter_free(info.filter);
     /* A request that stop cut in two is no fault of the client's. */
     return atomic_load(&server->stopping) ? VGI_OK : rc;
 }

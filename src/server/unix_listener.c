@@ -41,6 +41,7 @@
 #include "base/fail.h"
 #include "rpc/session.h"
 #include "server/unix_file.h"
+#include "shm/filter.h"
 #include "transport/fd/fd.h"
 
 #define DEFAULT_CONNECTIONS 1024
@@ -85,17 +86,19 @@ static void connection_idle(void *user, bool idle)
 static void serve_connection(struct connection *c)
 {
     const vgi__fd_options fds = { .in_fd = c->fd, .out_fd = c->fd, .wake_fd = -1 };
-    const vgi__session_info info = { .transport = VGI_TRANSPORT_UNIX,
-                                     .idle = connection_idle,
-                                     .user = c };
+    vgi__session_info info = { .transport = VGI_TRANSPORT_UNIX,
+                               .idle = connection_idle,
+                               .user = c };
     vgi_server *s = c->listener->server;
     vgi__io *io;
 
     /* What one client did wrong ends its connection and concerns nobody else. */
-    if (vgi__fd_open(&io, &fds, s->allocator, NULL) == VGI_OK) {
+    if (vgi__server_filter(s, VGI_TRANSPORT_UNIX, &info.filter, NULL) == VGI_OK &&
+        vgi__fd_open(&io, &fds, s->allocator, NULL) == VGI_OK) {
         (void)vgi__session_run(s->registry, io, &info, NULL);
         vgi__io_close(io);
     }
+    vgi__shm_filter_free(info.filter);
     shutdown(c->fd, SHUT_RDWR);
     (void)!write(c->listener->ended[1], &c, sizeof(c));
 }
@@ -106,7 +109,8 @@ static void *connection_thread(void *arg)
     return NULL;
 }
 
-/* Start a thread that receives no signals: those are for the application's threads. */
+/* Start a thread that receives no signals: those are for the application's threads. But
+ * a SIGBUS of its own it must be able to take: see shm/guard.h. */
 static int start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 {
     pthread_attr_t attr;
@@ -116,6 +120,7 @@ static int start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
     sigfillset(&all);
+    sigdelset(&all, SIGBUS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = pthread_create(thread, &attr, run, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -41,12 +41,12 @@ typedef struct vgi__http_app {
 } vgi__http_app;
 
 typedef struct vgi__engine_options {
-    int listen_fd;               /* listening, non-blocking; closed by the engine's end */
-    int wake_fd;                 /* becomes readable, for good, when the engine has to end */
-    const char *peer;            /* text for every peer ("unix"); NULL: its address */
-    unsigned threads;            /* that are always there */
-    unsigned max_threads;        /* >= threads */
-    unsigned max_connections;    /* more wait in the kernel's backlog */
+    int listen_fd;            /* listening, non-blocking; closed by the engine's end */
+    int wake_fd;              /* becomes readable, for good, when the engine has to end */
+    const char *peer;         /* text for every peer ("unix"); NULL: its address */
+    unsigned threads;         /* that are always there */
+    unsigned max_threads;     /* >= threads */
+    unsigned max_connections; /* more wait in the kernel's backlog */
     unsigned header_ms, idle_ms, write_ms;
     unsigned body_rate; /* bytes per second that a body must make on average */
     unsigned drain_ms;  /* how long running requests may go on after wake */

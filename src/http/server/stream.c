@@ -35,8 +35,14 @@
 typedef struct part {
     vgi__worker *w;
     vgi_str id;             /* of the stream */
+    uint64_t now;           /* seconds of the epoch */
     vgi__writer_mark begin; /* of the response */
 } part;
+
+static uint64_t seconds(void)
+{
+    return (uint64_t)vgi__wall_us() / 1000000;
+}
 
 /* ---- tokens ---- */
 
@@ -51,7 +57,7 @@ static int make_token(part *p)
     vgi__worker *w = p->w;
     vgi_call *c = &w->call;
     const uint32_t limit = c->options->limits.metadata_bytes;
-    vgi__token t = { .created_at = (uint64_t)vgi__wall_us() / 1000000,
+    vgi__token t = { .created_at = p->now,
                      .output_schema = message_of(c->output_schema),
                      .input_schema = message_of(c->input_schema),
                      .stream_id = p->id };
@@ -242,7 +248,7 @@ void vgi__app_init(vgi__worker *w, const vgi__route *route, const vgi__http_requ
                    vgi__http_response *rs)
 {
     char id[2 * 16 + 1];
-    part p = { .w = w, .id = { id, sizeof(id) - 1 } };
+    part p = { .w = w, .id = { id, sizeof(id) - 1 }, .now = seconds() };
 
     if (vgi__app_address(w, route, rq, rs) != VGI_OK || !is_served(w, route, rs) ||
         vgi__app_read_batch(w, rq, rs) != VGI_OK || vgi__app_accept(w, rs) != VGI_OK)
@@ -328,14 +334,13 @@ static int take_token(part *p)
 {
     vgi__worker *w = p->w;
     vgi_call *c = &w->call;
-    const uint64_t now = (uint64_t)vgi__wall_us() / 1000000;
     vgi__token t;
     vgi_str text;
     int rc;
 
     if (!vgi_metadata_get(&c->request.metadata, VGI_KEY_STREAM_STATE, &text))
         return vgi_fail(c, "RuntimeError", "Missing state token in exchange request");
-    rc = vgi__token_read(w->app->keys, &w->auth, text, now, &w->plain, &t, &c->sink);
+    rc = vgi__token_read(w->app->keys, &w->auth, text, p->now, &w->plain, &t, &c->sink);
     if (rc == VGI_OK)
         rc = vgi_str_copy(c, &p->id, t.stream_id);
     if (rc == VGI_OK)
@@ -370,7 +375,7 @@ void vgi__app_exchange(vgi__worker *w, const vgi__route *route,
                        const vgi__http_request *rq, vgi__http_response *rs)
 {
     vgi_call *c = &w->call;
-    part p = { .w = w };
+    part p = { .w = w, .now = seconds() };
 
     if (vgi__app_address(w, route, rq, rs) != VGI_OK || !is_served(w, route, rs) ||
         vgi__app_read_batch(w, rq, rs) != VGI_OK)
