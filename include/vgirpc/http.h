@@ -83,7 +83,7 @@ typedef struct vgi_http_options {
     uint16_t port;         /**< 0: any free one */
     const char *unix_path; /**< a Unix socket in place of host and port */
     const char *prefix;    /**< of all routes: "" or "/api/v1"; NULL: "" */
-    bool announce;         /**< print "PORT:<n>" ("UNIX:<path>") on stdout once it accepts */
+    bool announce;         /**< print "PORT:<n>" ("UNIX:<path>") on stdout when ready */
     /* threads and connections */
     unsigned threads;           /**< that are always there; 0: 16 */
     unsigned max_threads;       /**< when all are busy; 0: 256 */
@@ -96,7 +96,8 @@ typedef struct vgi_http_options {
     int64_t max_request_bytes;  /**< of a body, encoded and decoded; 0: 64 MiB */
     int64_t max_response_bytes; /**< of a response's Arrow body; 0: none */
     int64_t max_externalized_response_bytes; /**< uploaded for one response; 0: none */
-    int64_t max_buffered_bytes; /**< of all request bodies at once; 0: 1 GiB */
+    int64_t max_buffered_bytes; /**< of all request bodies at once; 0: 1 GiB, or
+                                     max_request_bytes when that is more */
     /* streams */
     const void *signing_key;   /**< of stream tokens, any bytes; NULL: see
                                     vgi_server_serve_http */

@@ -170,8 +170,8 @@ int vgi__call_reject(vgi_call *c, vgi_error *err);
 /* bind.c: the request's row as the handler's parameters, c->params or c->row. */
 int vgi__call_bind(vgi_call *c);
 
-/* unary.c: run it, describe or negotiate, and put the whole answer on the writer. VGI_OK whether or
- * not it failed (c->failed). */
+/* unary.c: run it, describe or negotiate, and put the whole answer on the writer. VGI_OK
+ * whether or not it failed (c->failed). */
 int vgi__call_unary(vgi_call *c, vgi_error *err);
 
 /* output.c */

@@ -133,6 +133,14 @@ static int check_origins(const vgi_http_options *o, vgi_error *err)
     return VGI_OK;
 }
 
+/* One body at least has to fit, and a few of the usual size. */
+static int64_t least_buffered(int64_t max_request_bytes)
+{
+    const int64_t usual = INT64_C(1) << 30;
+
+    return max_request_bytes > usual ? max_request_bytes : usual;
+}
+
 int vgi__app_options(vgi__app *app, const vgi_http_options *given, vgi_error *err)
 {
     vgi_http_options *o = &app->options;
@@ -147,8 +155,8 @@ int vgi__app_options(vgi__app *app, const vgi_http_options *given, vgi_error *er
         rc = set_bytes(&o->max_externalized_response_bytes,
                        "max_externalized_response_bytes", 0, err);
     if (rc == VGI_OK)
-        rc = set_bytes(&o->max_buffered_bytes, "max_buffered_bytes", INT64_C(1) << 30,
-                       err);
+        rc = set_bytes(&o->max_buffered_bytes, "max_buffered_bytes",
+                       least_buffered(o->max_request_bytes), err);
     if (rc == VGI_OK)
         rc = set_level(&o->zstd_level, "zstd_level", 3, 19, err);
     if (rc == VGI_OK)
