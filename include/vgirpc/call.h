@@ -59,7 +59,7 @@ typedef struct vgi_auth {
     const char *domain;    /**< e.g. "bearer", "mtls"; "" when anonymous */
     const char *principal; /**< "" when anonymous */
     const char *claims;    /**< JSON object, "{}" when there are none */
-    bool authenticated;
+    bool authenticated;    /**< false: anonymous; true with a principal, always */
 } vgi_auth;
 
 /**

@@ -49,7 +49,8 @@ typedef enum vgi_auth_reason {
  * Refuse the request: `return vgi_http_reject(request, VGI_AUTH_MISSING_CREDENTIAL,
  * "no bearer token");`
  *
- * @param detail  for the log of the operator, never for the client; copied; may be NULL
+ * @param detail  for the operator, never for the client: kept for an access log, which
+ *                this release does not write; copied; may be NULL
  * @return VGI_EREMOTE, always
  * @since 0.1
  */
@@ -63,7 +64,8 @@ VGI_API int vgi_http_reject(vgi_http_request *request, vgi_auth_reason reason,
  * will run the handler, several at once.
  *
  * @param[out] auth  preset to anonymous; strings are borrowed until the response was
- *                   sent: static, or from vgi_http_request_arena
+ *                   sent: static, or from vgi_http_request_arena. One with a principal is
+ *                   authenticated, whether that was set or not
  * @return VGI_OK; what vgi_http_reject returned: the client gets 401. Any other status
  *         is a 401 of reason "unauthorized".
  */

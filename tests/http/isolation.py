@@ -44,8 +44,9 @@ class Nappers:
             thread.join()
 
 
-def fast_ones_keep_their_rate(*options):
+def fast_ones_keep_their_rate(*options, started_for_it=False):
     with Worker(NAPPING, *options, NAP_MS=NAP_MS) as worker:
+        before = worker.threads()
         load(worker, add_request(), 8, CALLS // 3)
         shares = []
         for _ in range(3):
@@ -56,8 +57,15 @@ def fast_ones_keep_their_rate(*options):
             least = int((time.monotonic() - started) * 1000 / (NAP_MS * 2)) * NAPPERS
             assert nappers.naps >= least, f"{nappers.naps} naps, not {least}"
             shares.append(disturbed / alone)
+        threads = worker.threads()
         print(f"{' '.join(options)}: 8 fast clients keep {', '.join(f'{share:.0%}' for share in shares)} of their rate")
         assert max(shares) >= 0.5
+        if started_for_it:
+            assert threads > before, f"{threads} threads, {before} before"
+            until = time.monotonic() + 20
+            while worker.threads() > before and time.monotonic() < until:
+                time.sleep(0.2)
+        assert worker.threads() <= before
 
 
 def with_enough_threads():
@@ -65,7 +73,7 @@ def with_enough_threads():
 
 
 def with_threads_that_have_to_be_started():
-    fast_ones_keep_their_rate("--threads", "2")
+    fast_ones_keep_their_rate("--threads", "2", started_for_it=True)
 
 
 def at_the_cap_they_wait_but_are_served():

@@ -65,6 +65,9 @@ class Worker:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
     def settled_descriptors(self, most):
         """Their number, once it is at most that, or has not changed for a while."""
         until = time.monotonic() + TIMEOUT

@@ -17,13 +17,15 @@ static void note_peer(vgi__conn *c, const struct sockaddr_storage *address)
 {
     const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
-    const void *bytes = NULL;
+    const char *text = NULL;
 
     if (address->ss_family == AF_INET)
-        bytes = &in4->sin_addr;
+        text = inet_ntop(AF_INET, &in4->sin_addr, c->peer, sizeof(c->peer));
+    else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+        text = inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, c->peer, sizeof(c->peer));
     else if (address->ss_family == AF_INET6)
-        bytes = &in6->sin6_addr;
-    if (!bytes || !inet_ntop(address->ss_family, bytes, c->peer, sizeof(c->peer)))
+        text = inet_ntop(AF_INET6, &in6->sin6_addr, c->peer, sizeof(c->peer));
+    if (!text)
         c->peer[0] = '\0';
 }
 

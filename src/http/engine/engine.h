@@ -9,7 +9,8 @@
  *
  *   idle     between requests                         idle_ms
  *   head     from the first byte of a request         header_ms, absolute
- *   body     declared and chunked alike               header_ms + bytes / body_rate
+ *   body     declared and chunked alike               header_ms + bytes / body_rate,
+ *                                                     and no pause over header_ms
  *   write    while a response makes no progress       write_ms
  *
  * A request that is refused before its body was read gets its answer, and the connection

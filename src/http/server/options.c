@@ -38,10 +38,15 @@ static bool is_path_char(char c)
 
 static const char *prefix_fault(const char *prefix)
 {
+    static const char exempt[] = "/.well-known";
+
     if (prefix[0] != '\0' && prefix[0] != '/')
         return "does not begin with '/'";
     if (strstr(prefix, "//"))
         return "has an empty segment";
+    if (strncmp(prefix, exempt, sizeof(exempt) - 1) == 0 &&
+        (prefix[sizeof(exempt) - 1] == '/' || prefix[sizeof(exempt) - 1] == '\0'))
+        return "is where nobody is asked who they are";
     for (const char *p = prefix; *p; p++)
         if (!is_path_char(*p))
             return "has a character that a path cannot have";

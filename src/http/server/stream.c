@@ -26,6 +26,7 @@
 #include "base/fail.h"
 #include "base/random.h"
 #include "http/server/app.h"
+#include "rpc/epoch.h"
 #include "rpc/stream.h"
 #include "wire/keys.h"
 
@@ -223,7 +224,7 @@ static bool is_served(vgi__worker *w, const vgi__route *route, vgi__http_respons
     vgi_call *c = &w->call;
     const char *name = c->method->name;
 
-    if (route->epoch == VGI__EPOCH_CURRENT) {
+    if (vgi__epoch_rules_of(route->epoch)->current) {
         (void)vgi__call_refuse(c, &not_implemented,
                                "Stream '%s' is not served at this address, but at "
                                "/%s/init, as clients of version 0.15 ask for it.",
@@ -340,7 +341,8 @@ static int take_token(part *p)
 
     if (!vgi_metadata_get(&c->request.metadata, VGI_KEY_STREAM_STATE, &text))
         return vgi_fail(c, "RuntimeError", "Missing state token in exchange request");
-    rc = vgi__token_read(w->app->keys, &w->auth, text, p->now, &w->plain, &t, &c->sink);
+    rc = vgi__token_read(w->app->keys, (vgi__token_bearer){ &w->auth, p->now }, text,
+                         &w->plain, &t, &c->sink);
     if (rc == VGI_OK)
         rc = vgi_str_copy(c, &p->id, t.stream_id);
     if (rc == VGI_OK)

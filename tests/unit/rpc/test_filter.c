@@ -231,12 +231,9 @@ static void test_negotiation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_nobody_takes_it),
-        cmocka_unit_test(test_cannot_resolve),
-        cmocka_unit_test(test_not_intact),
-        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_negotiation),
+        cmocka_unit_test(test_chain),          cmocka_unit_test(test_nobody_takes_it),
+        cmocka_unit_test(test_cannot_resolve), cmocka_unit_test(test_not_intact),
+        cmocka_unit_test(test_room),           cmocka_unit_test(test_negotiation),
     };
 
     return vgi_test_run(tests);

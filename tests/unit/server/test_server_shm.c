@@ -145,8 +145,8 @@ static void begin_scale(fixture *f, double by, bool named)
 {
     const factor in = { by };
 
-    assert_int_equal(
-        shm_client_request(&f->c, "scale", VGI_FROM(factor, &in), named), VGI_OK);
+    assert_int_equal(shm_client_request(&f->c, "scale", VGI_FROM(factor, &in), named),
+                     VGI_OK);
     assert_int_equal(shm_client_begin(&f->c), VGI_OK);
 }
 
@@ -218,8 +218,9 @@ static void input_as_output(void **state)
 
     (void)state;
     begin(&f);
-    assert_int_equal(shm_client_request(&f.c, "same", VGI_FROM(vgi_void, &(vgi_void){ 0 }), true),
-                     VGI_OK);
+    assert_int_equal(
+        shm_client_request(&f.c, "same", VGI_FROM(vgi_void, &(vgi_void){ 0 }), true),
+        VGI_OK);
     assert_int_equal(shm_client_begin(&f.c), VGI_OK);
     for (int i = 0; i < 20; i++) {
         assert_int_equal(shm_client_exchange(&f.c, 5000), VGI_OK);
@@ -257,8 +258,9 @@ static void failed_turns_leave_nothing(void **state)
 
     (void)state;
     begin(&f);
-    assert_int_equal(shm_client_request(&f.c, "waste", VGI_FROM(vgi_void, &(vgi_void){ 0 }), true),
-                     VGI_OK);
+    assert_int_equal(
+        shm_client_request(&f.c, "waste", VGI_FROM(vgi_void, &(vgi_void){ 0 }), true),
+        VGI_OK);
     assert_int_equal(shm_client_begin(&f.c), VGI_OK);
     assert_int_equal(shm_client_exchange(&f.c, 5000), VGI_EREMOTE);
     assert_non_null(strstr(f.c.p.message, "for nothing"));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,8 +185,9 @@ static void test_all_types(void **state)
 
 /* ---- numbers ---- */
 
-static const vgi_column two_numbers[] = { { .name = "a", .format = "g", .nullable = true },
-                                          { .name = "b", .format = "i" } };
+static const vgi_column two_numbers[] = {
+    { .name = "a", .format = "g", .nullable = true }, { .name = "b", .format = "i" }
+};
 
 static void numbers(vgi__builder **b, vgi_schema **s)
 {
@@ -370,9 +372,9 @@ static int take_pointer(sides *p, const vgi_schema *s, const char *offset,
     if (length)
         pairs[1].value = vgi_str_from(length);
     assert_int_equal(vgi__writer_schema(p->wire, s, NULL), VGI_OK);
-    assert_int_equal(vgi__writer_empty_batch(
-                         p->wire, &(vgi_metadata){ pairs, length ? 2 : 1 }, NULL),
-                     VGI_OK);
+    assert_int_equal(
+        vgi__writer_empty_batch(p->wire, &(vgi_metadata){ pairs, length ? 2 : 1 }, NULL),
+        VGI_OK);
     vgi__buffer_clear(&p->bytes);
     assert_int_equal(vgi__writer_gather(p->wire, &p->bytes, NULL), VGI_OK);
     vgi__writer_clear(p->wire);
@@ -389,12 +391,21 @@ static int take_pointer(sides *p, const vgi_schema *s, const char *offset,
 static void test_bad_pointers(void **state)
 {
     static const char *const bad[][2] = {
-        { "x", "8" },          { "", "8" },        { "-1", "8" },
-        { "65536", "" },       { "65536", NULL },  { "65536", "-8" },
-        { "0", "65536" },      { "65535", "8" },   { "4194304", "8" },
-        { "65536", "4194304" }, { "65536", "18446744073709551615" },
+        { "x", "8" },
+        { "", "8" },
+        { "-1", "8" },
+        { "65536", "" },
+        { "65536", NULL },
+        { "65536", "-8" },
+        { "0", "65536" },
+        { "65535", "8" },
+        { "4194304", "8" },
+        { "65536", "4194304" },
+        { "65536", "18446744073709551615" },
         { "18446744073709551615", "18446744073709551615" },
-        { "65536", "0" },      { "65536", "7" },   { "65536", "4096" },
+        { "65536", "0" },
+        { "65536", "7" },
+        { "65536", "4096" },
     };
     vgi_schema *s = NULL;
     vgi_error err;
@@ -469,12 +480,13 @@ static void test_flipped_bytes(void **state)
     sides_end(&p);
 }
 
-/* Change what is stored at random until killed. */
+/* Change what is stored at random, until killed or alone. */
 static void scribble(vgi__shm *s, uint64_t offset, uint64_t length)
 {
     uint32_t seed = 1;
     uint8_t *at;
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (vgi__shm_at(s, offset, length, &at, NULL) != VGI_OK)
         _exit(1);
     for (;;) {

@@ -37,7 +37,7 @@ static void take_back(void)
 
 static bool exists(const char *name)
 {
-    char path[300];
+    char path[400];
 
     (void)snprintf(path, sizeof(path), "/dev/shm/%s", name);
     return access(path, F_OK) == 0;
@@ -72,9 +72,9 @@ static void test_two_sides(void **state)
     (void)snprintf(name, sizeof(name), "%.*s", (int)vgi__shm_name(mine).len,
                    vgi__shm_name(mine).data);
     assert_true(exists(name));
-    assert_int_equal(vgi__shm_attach(&other, vgi__shm_name(mine), MOST,
-                                     vgi_test_allocator(), NULL),
-                     VGI_OK);
+    assert_int_equal(
+        vgi__shm_attach(&other, vgi__shm_name(mine), MOST, vgi_test_allocator(), NULL),
+        VGI_OK);
     assert_int_equal(vgi__shm_size(other), SIZE);
     assert_int_equal(vgi__shm_allocate(mine, 1000, 0, &at, NULL), VGI_OK);
     assert_int_equal(vgi__shm_at(mine, at, 1000, &p, NULL), VGI_OK);
@@ -127,10 +127,11 @@ static void expect_attach(off_t size, const void *head, size_t n, uint64_t most,
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, size), 0);
     assert_int_equal(pwrite(fd, head, n, 0), n);
-    assert_int_equal(
-        vgi__shm_attach(&s, vgi_str_from(name), most, vgi_test_allocator(), NULL), code);
+    const int rc =
+        vgi__shm_attach(&s, vgi_str_from(name), most, vgi_test_allocator(), NULL);
     close(fd);
     shm_unlink(path);
+    assert_int_equal(rc, code);
 }
 
 static void test_no_segments(void **state)
@@ -177,9 +178,9 @@ static void test_leftovers(void **state)
     assert_false(exists(name));
     /* Those of the living stay. */
     vgi__shm *again = NULL;
-    assert_int_equal(vgi__shm_attach(&again, vgi__shm_name(first), MOST,
-                                     vgi_test_allocator(), NULL),
-                     VGI_OK);
+    assert_int_equal(
+        vgi__shm_attach(&again, vgi__shm_name(first), MOST, vgi_test_allocator(), NULL),
+        VGI_OK);
     vgi__shm_unref(again);
     vgi__shm_unref(first);
     vgi__shm_unref(second);
@@ -420,12 +421,12 @@ static void test_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_others_signals),   cmocka_unit_test(test_two_sides),
-        cmocka_unit_test(test_bad_names),        cmocka_unit_test(test_no_segments),
-        cmocka_unit_test(test_leftovers),        cmocka_unit_test(test_claimed_leftover),
-        cmocka_unit_test(test_truncated),        cmocka_unit_test(test_truncated_table),
-        cmocka_unit_test(test_guard_table),      cmocka_unit_test(test_views),
-        cmocka_unit_test(test_view_outlives),    cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_others_signals), cmocka_unit_test(test_two_sides),
+        cmocka_unit_test(test_bad_names),      cmocka_unit_test(test_no_segments),
+        cmocka_unit_test(test_leftovers),      cmocka_unit_test(test_claimed_leftover),
+        cmocka_unit_test(test_truncated),      cmocka_unit_test(test_truncated_table),
+        cmocka_unit_test(test_guard_table),    cmocka_unit_test(test_views),
+        cmocka_unit_test(test_view_outlives),  cmocka_unit_test(test_ranges),
     };
 
     return vgi_test_run(tests);

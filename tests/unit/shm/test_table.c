@@ -35,10 +35,10 @@ static void count(uint32_t n)
 static void test_bytes(void **state)
 {
     static const uint8_t expected[56] = {
-        'V', 'G', 'I', 'S', 1, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, /* head */
-        2,   0,   0,   0,   0, 0, 0, 0,                            /* count */
-        0,   0,   1,   0,   0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0,  /* first */
-        128, 0,   1,   0,   0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,    /* second */
+        'V', 'G', 'I', 'S', 1, 0, 0, 0, 0,   0, 0x10, 0, 0, 0, 0, 0, /* head */
+        2,   0,   0,   0,   0, 0, 0, 0,                              /* count */
+        0,   0,   1,   0,   0, 0, 0, 0, 100, 0, 0,    0, 0, 0, 0, 0, /* first */
+        128, 0,   1,   0,   0, 0, 0, 0, 7,   0, 0,    0, 0, 0, 0, 0, /* second */
     };
     vgi__shm_table t = new_table(SIZE);
     uint64_t at;
@@ -231,9 +231,9 @@ static void test_bad_entries(void **state)
     static const struct {
         uint64_t offset, length;
     } bad[] = {
-        { 65535, 8 },           { 0, 8 },          { SIZE, 1 },
-        { SIZE - 8, 9 },        { 65536, 0 },      { 65536, UINT64_MAX },
-        { UINT64_MAX, 1 },      { SIZE + 64, 8 },  { 65536, SIZE },
+        { 65535, 8 },           { 0, 8 },         { SIZE, 1 },
+        { SIZE - 8, 9 },        { 65536, 0 },     { 65536, UINT64_MAX },
+        { UINT64_MAX, 1 },      { SIZE + 64, 8 }, { 65536, SIZE },
         { UINT64_MAX - 7, 64 },
     };
 
@@ -270,9 +270,9 @@ static void test_shrink_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_model),
-        cmocka_unit_test(test_full_table),  cmocka_unit_test(test_first_fit),
-        cmocka_unit_test(test_bad_head),    cmocka_unit_test(test_bad_entries),
+        cmocka_unit_test(test_bytes),          cmocka_unit_test(test_model),
+        cmocka_unit_test(test_full_table),     cmocka_unit_test(test_first_fit),
+        cmocka_unit_test(test_bad_head),       cmocka_unit_test(test_bad_entries),
         cmocka_unit_test(test_shrink_refuses),
     };
 
