@@ -3,8 +3,9 @@
 
 Every workload is replayed by a client that is next to free, against each server
 in turn, client and server on one core: the figure is the server's CPU time per
-call; with many connections, on all cores, it is calls per second. `limit` is a server that only reads and writes the same bytes. Rounds are
-interleaved, so that a noisy moment hits every server alike.
+call; with many connections, on all cores, it is calls per second. `limit` is a
+server that only reads and writes the same bytes. Rounds are interleaved, so
+that a noisy moment hits every server alike.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ class Bench:
         self.ours = Server("vgirpc", [str(self.bin / "vgirpc-bench-worker")], "seed")
         self.limit = Server("limit", [str(self.bin / "vgirpc-bench-limit")], "seed")
         for epoch in ("seed", "current"):
-            request = subprocess.run([self.bin / "vgirpc-bench-echo", str(1 << 20), epoch], check=True, capture_output=True)
+            echo = [self.bin / "vgirpc-bench-echo", str(1 << 20), epoch]
+            request = subprocess.run(echo, check=True, capture_output=True)
             (scratch / f"echo1M-{epoch}.request").write_bytes(request.stdout)
 
     def payload(self, load: Workload, epoch: str, kind: str) -> Path:
@@ -194,7 +196,9 @@ class Bench:
             path += "/exchange"
         else:
             body = self.payload(load, server.epoch, "request").read_bytes()
-        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {ARROW}\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        head += f"Content-Type: {ARROW}\r\nContent-Length: {len(body)}\r\n\r\n"
+        check_answer(port, head.encode() + body, load)
         file.write_bytes(head.encode() + body)
         return file
 
@@ -232,6 +236,15 @@ def await_port(port: int) -> None:
             return
         time.sleep(0.05)
     sys.exit(f"nobody listens on port {port}")
+
+
+def check_answer(port: str, request: bytes, load: Workload) -> None:
+    """An error would be answered sooner than a result."""
+    head, body = request.split(b"\r\n\r\n", 1)
+    url = f"http://127.0.0.1:{port}{head.split()[1].decode()}"
+    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": ARROW})) as answer:
+        if b"EXCEPTION" in answer.read():
+            sys.exit(f"{load.title}: answered with an error")
 
 
 def spread(values: list[float]) -> dict[str, float]:

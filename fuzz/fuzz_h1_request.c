@@ -41,14 +41,22 @@ static void note(record *r, const void *p, size_t n)
     vgi__buffer_append(&r->text, p, n);
 }
 
+static size_t count(const vgi__http_request *rq, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rq->n_headers; i++)
+        n += vgi__http_equal(rq->headers[i].name, name);
+    return n;
+}
+
 static void check_head(const record *r, const vgi__http_request *rq)
 {
-    size_t hosts = vgi__http_count(rq, "host");
+    size_t hosts = count(rq, "host");
     bool chunked = vgi__http_find(rq, "transfer-encoding").data != NULL;
     expect(rq->minor == 0 || rq->minor == 1);
     expect(hosts == 1 || (hosts == 0 && rq->minor == 0));
-    expect(!chunked || (rq->minor == 1 && vgi__http_count(rq, "content-length") == 0));
-    expect(vgi__http_count(rq, "content-length") <= 1);
+    expect(!chunked || (rq->minor == 1 && count(rq, "content-length") == 0));
+    expect(count(rq, "content-length") <= 1);
     expect(rq->n_headers <= r->limits->headers);
     expect(rq->path.len > 0 && (rq->path.data[0] == '/' || rq->path.data[0] == '*'));
     expect(vgi__http_is_token(rq->verb));

@@ -76,15 +76,22 @@ def conformance(name, folder, release, *legs, after, scale=1):
 
 
 def load(name, folder, *options, after):
-    """Many connections to the worker of a build, at full speed."""
-    worker = str(folder / "bin/vgirpc-conformance-worker")
-    command = [str(BUILD / "tests/http-load"), *map(str, options), "--", worker, "--http"]
+    """Many connections to the worker of a build, at full speed. Memory can be told to be flat when no
+    threads are added.
+    """
+    worker = [str(folder / "bin/vgirpc-conformance-worker"), "--http", "--max-threads", "16"]
+    command = [str(BUILD / "tests/http-load"), *map(str, options), "--", *worker]
     return Suite(name, command, ["build-release", after])
+
+
+def attacks(kind, folder, *names, after):
+    """Clients that do their worst to the worker of a build."""
+    return [Suite(f"http-{name}{kind}", script(f"tests/http/{name}.py", str(folder)), [after]) for name in names]
 
 
 def suites(full):
     clang = "-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DVGI_WERROR=ON"
-    threaded = "unit/(base|codec|crypto|rpc|server|client|transport|http)"
+    threaded = "unit/(base|codec|crypto|rpc|shm|server|client|transport|http)"
     unbounded = ("VGI_TORTURE_SAMPLES", "VGI_TORTURE_SECONDS", "VGI_TORTURE_TOTAL")
     torture = dict.fromkeys(unbounded, "0") if full else {}
     fuzz_seconds = 300 if full else 20
@@ -121,6 +128,13 @@ def suites(full):
         conformance("threads-current", tsan, "current", "unix_threaded", after="build-tsan", scale=4),
         Suite("fleet", script("tests/fleet/run.py", str(BUILD)), ["build-release"]),
         Suite("pages", script("tests/http/pages.py", str(BUILD)), ["build-release"]),
+        Suite("http-client", script("tests/http/client.py", str(BUILD)), ["build-release", "python"]),
+        Suite("http-client-sanitized", script("tests/http/client.py", str(dev)), ["build-dev", "python"]),
+        Suite("http-abuse", script("tests/http/abuse.py", str(BUILD)), ["build-release"]),
+        Suite("http-abuse-sanitized", script("tests/http/abuse.py", str(dev)), ["build-dev"]),
+        *attacks("", BUILD, "hostile", "loris", "vanish", "idle", "isolation", after="build-release"),
+        *attacks("-sanitized", dev, "hostile", "loris", "vanish", after="build-dev"),
+        *attacks("-threads", tsan, "hostile", "loris", "vanish", after="build-tsan"),
         load("http-load", BUILD, "-s", 300 if full else 30, after="build-release"),
         load("http-drain", BUILD, "-d", 20, after="build-release"),
         load("http-load-sanitized", dev, "-s", 5, "-g", 0, after="build-dev"),
@@ -131,6 +145,7 @@ def suites(full):
         Suite("docs", script("tests/docs/run.sh"), ["build-release", "python"]),
         Suite("property", script("tests/property/run.sh"), ["build-release", "python"]),
         Suite("soak", script("tests/soak/run.sh"), ["build-release"]),
+        Suite("shm", script("tests/shm/run.sh", *(["1000000", "200"] if full else [])), ["build-release"]),
     ]
     if full:
         table += [

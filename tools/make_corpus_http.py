@@ -63,6 +63,8 @@ REQUESTS = {
     "upgrade": POST + b"Connection: Upgrade\r\nUpgrade: h2c\r\n" + ABCD,
     "connect": b"CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n",
     "absolute": b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    "absolute_bare": b"OPTIONS https://[::1]:80 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "absolute_user": b"GET http://a@x/ HTTP/1.1\r\nHost: x\r\n\r\n",
     "query": b"GET /a%2Fb?c=d HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "close": b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + GET,
     "empty_lines": b"\r\n\r\n" + GET + b"\r\n" + GET,

@@ -59,7 +59,7 @@ typedef struct vgi_auth {
     const char *domain;    /**< e.g. "bearer", "mtls"; "" when anonymous */
     const char *principal; /**< "" when anonymous */
     const char *claims;    /**< JSON object, "{}" when there are none */
-    bool authenticated;
+    bool authenticated;    /**< false: anonymous; true with a principal, always */
 } vgi_auth;
 
 /**
@@ -179,8 +179,8 @@ VGI_API const char *vgi_call_service(const vgi_call *call);
 /**
  * Return the request id, as error and log batches carry it.
  *
- * @return 16 hex digits, the same for a stream's whole life; over HTTP the X-Request-ID of
- *         the request, and so another one in each turn; borrowed from the call
+ * @return 16 hex digits, the same for a stream's whole life; over HTTP the X-Request-ID
+ *         of the request, and so another one in each turn; borrowed from the call
  * @since 0.1
  */
 VGI_API const char *vgi_call_request_id(const vgi_call *call);

@@ -11,7 +11,8 @@
  * What blocks does so until the server answers; options.read_timeout_ms bounds each
  * wait for a byte, not the whole. After VGI_EPROTO, VGI_EIO, VGI_ECLOSED and
  * VGI_ETIMEDOUT the connection may be lost: then every further call says VGI_ECLOSED
- * and why, and the client is to be closed.
+ * and why, and the client is to be closed. Over HTTP there is nothing to lose: the next
+ * call can be made whatever became of the one before.
  */
 #ifndef VGIRPC_CLIENT_H
 #define VGIRPC_CLIENT_H
@@ -48,9 +49,11 @@ typedef struct vgi_log_record {
 /** How a client connects. `{ .size = sizeof(vgi_client_options) }` is valid. */
 typedef struct vgi_client_options {
     size_t size;          /**< sizeof(vgi_client_options) */
-    const char *protocol; /**< routing key; NULL: learn it from the server when needed */
+    const char *protocol; /**< routing key; NULL: learn it from the server when needed.
+                               Ignored by servers of the seed epoch, and over HTTP, where
+                               requests go to the server's first service */
     const char *protocol_version; /**< MAJOR.MINOR.PATCH we were made for; NULL: none */
-    unsigned connect_timeout_ms;  /**< unix: only; 0: 10,000 */
+    unsigned connect_timeout_ms;  /**< unix: and http: only; 0: 10,000 */
     unsigned read_timeout_ms; /**< longest wait for the next byte either way; 0: none */
     vgi_limits limits;        /**< 0 fields are defaults */
     const vgi_allocator *allocator; /**< NULL: libc */
@@ -102,17 +105,19 @@ VGI_API int vgi_client_open_fds(vgi_client **out, int in_fd, int out_fd,
 
 /** How to reach an HTTP server. */
 typedef struct vgi_http_client_options {
-    size_t size;               /**< sizeof(vgi_http_client_options) */
-    const char *const *headers; /**< "Name: value", sent with every request (bearer
-                                     tokens ...); copied */
-    size_t n_headers;          /**< number of headers */
-    bool no_compression;       /**< neither compress requests nor ask for it */
+    size_t size;                 /**< sizeof(vgi_http_client_options) */
+    const char *const *headers;  /**< "Name: value", sent with every request (bearer
+                                      tokens ...); copied */
+    size_t n_headers;            /**< number of headers */
+    bool no_compression;         /**< neither compress requests nor ask for it */
     unsigned compress_min_bytes; /**< smaller requests stay as they are; 0: 1,024 */
-    unsigned retries;          /**< of requests that changed nothing yet; 0: 2 */
-    bool no_retries;
-    bool insecure;             /**< do not verify the server's certificate */
-    const char *ca_file;       /**< PEM; NULL: the system's */
-    const char *unix_path;     /**< connect here, whatever the URL's host is */
+    unsigned retries;      /**< of requests that changed nothing yet, and of those that
+                                can be made twice (introspection, a producer's next
+                                batch); 0: 2 */
+    bool no_retries;       /**< the first failure counts */
+    bool insecure;         /**< do not verify the server's certificate */
+    const char *ca_file;   /**< PEM; NULL: the system's */
+    const char *unix_path; /**< connect here, whatever the URL's host is */
     int reserved_;
 } vgi_http_client_options;
 
@@ -170,6 +175,7 @@ VGI_API void vgi_client_close(vgi_client *client);
  *         VGI_EPROTO     the answer is no answer
  *         VGI_ETIMEDOUT  no byte came or went for read_timeout_ms
  *         VGI_ECLOSED    the server went away, or the connection was lost before
+ *         VGI_ECONNECT   HTTP: nobody listens at the URL, or who does is not trusted
  *         VGI_EIO, VGI_ENOMEM
  * Blocks. One thread at a time per client.
  * @since 0.1

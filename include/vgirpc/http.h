@@ -49,7 +49,8 @@ typedef enum vgi_auth_reason {
  * Refuse the request: `return vgi_http_reject(request, VGI_AUTH_MISSING_CREDENTIAL,
  * "no bearer token");`
  *
- * @param detail  for the log of the operator, never for the client; copied; may be NULL
+ * @param detail  for the operator, never for the client: kept for an access log, which
+ *                this release does not write; copied; may be NULL
  * @return VGI_EREMOTE, always
  * @since 0.1
  */
@@ -63,7 +64,8 @@ VGI_API int vgi_http_reject(vgi_http_request *request, vgi_auth_reason reason,
  * will run the handler, several at once.
  *
  * @param[out] auth  preset to anonymous; strings are borrowed until the response was
- *                   sent: static, or from vgi_http_request_arena
+ *                   sent: static, or from vgi_http_request_arena. One with a principal is
+ *                   authenticated, whether that was set or not
  * @return VGI_OK; what vgi_http_reject returned: the client gets 401. Any other status
  *         is a 401 of reason "unauthorized".
  */
@@ -83,7 +85,7 @@ typedef struct vgi_http_options {
     uint16_t port;         /**< 0: any free one */
     const char *unix_path; /**< a Unix socket in place of host and port */
     const char *prefix;    /**< of all routes: "" or "/api/v1"; NULL: "" */
-    bool announce;         /**< print "PORT:<n>" ("UNIX:<path>") on stdout once it accepts */
+    bool announce;         /**< print "PORT:<n>" ("UNIX:<path>") on stdout when ready */
     /* threads and connections */
     unsigned threads;           /**< that are always there; 0: 16 */
     unsigned max_threads;       /**< when all are busy; 0: 256 */
@@ -96,7 +98,8 @@ typedef struct vgi_http_options {
     int64_t max_request_bytes;  /**< of a body, encoded and decoded; 0: 64 MiB */
     int64_t max_response_bytes; /**< of a response's Arrow body; 0: none */
     int64_t max_externalized_response_bytes; /**< uploaded for one response; 0: none */
-    int64_t max_buffered_bytes; /**< of all request bodies at once; 0: 1 GiB */
+    int64_t max_buffered_bytes; /**< of all request bodies at once; 0: 1 GiB, or
+                                     max_request_bytes when that is more */
     /* streams */
     const void *signing_key;   /**< of stream tokens, any bytes; NULL: see
                                     vgi_server_serve_http */

@@ -229,8 +229,9 @@ VGI_API void vgi_server_free(vgi_server *server);
  * Be the whole main() of a worker.
  *
  * No argument or --pipe serves stdio; --unix PATH [--threaded] [--idle-timeout SEC]
- * a socket; --describe prints the service; --version and --help. Takes SIGTERM, SIGINT
- * and SIGPIPE as vgi_server_handle_signals does.
+ * a socket; --describe prints the service; --version and --help. Listeners add more: a
+ * program that links libvgirpc-http has --http. Takes SIGTERM, SIGINT and SIGPIPE as
+ * vgi_server_handle_signals does.
  *
  * @param service  the only one
  * @param argc     as main() got it

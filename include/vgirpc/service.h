@@ -69,8 +69,8 @@ typedef struct vgi_method {
     /** The client cancelled; see VGI_ON_CANCEL. */
     void (*cancel)(vgi_call *call, void *state);
     /**
-     * The stream is over, however it ended; not called when open failed. Over HTTP a state
-     * lives for one request: this runs at the end of each.
+     * The stream is over, however it ended; not called when open failed. Over HTTP a
+     * state lives for one request: this runs at the end of each.
      */
     void (*destroy)(void *state);
     unsigned visible; /**< VGI_VISIBLE_*; 0: everywhere */

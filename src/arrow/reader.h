@@ -83,7 +83,7 @@ int vgi__stream_decode_cached(vgi_batch *b, vgi__schema_cache *cache, vgi_bytes 
 
 /* A stream in memory that others may write to while it is read. */
 typedef struct vgi__shared_stream {
-    vgi_bytes stream; /* whole, or its dictionaries and batch only */
+    vgi_bytes stream;         /* whole, or its dictionaries and batch only */
     vgi__block *block;        /* that it lies in */
     const vgi_schema *schema; /* the expected one: cheap to find again, and of a stream
                                  that begins without */

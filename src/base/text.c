@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endian.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -44,60 +46,65 @@ bool vgi__unhex(uint8_t *out, const char *p, size_t n)
     return true;
 }
 
+/* Made once, when first needed: tokens are long enough for tables to pay. */
+static struct {
+    char pairs[1 << 12][2]; /* of 12 bits: two digits */
+    /* Of a digit at each of four places: its bits, and one of 24 to 27 that says that it
+     * is a digit. */
+    uint32_t values[4][256];
+} base64_tables;
+static pthread_once_t base64_made = PTHREAD_ONCE_INIT;
+
+static void make_base64_tables(void)
+{
+    for (unsigned i = 0; i < 1 << 12; i++) {
+        base64_tables.pairs[i][0] = base64_digits[i >> 6];
+        base64_tables.pairs[i][1] = base64_digits[i & 63];
+    }
+    for (unsigned place = 0; place < 4; place++)
+        for (unsigned i = 0; i < 64; i++)
+            base64_tables.values[place][(uint8_t)base64_digits[i]] =
+                i << (18 - 6 * place) | UINT32_C(1) << (24 + place);
+}
+
+/* Three bytes as four digits. */
+static void put_quad(char *out, uint32_t v)
+{
+    memcpy(out, base64_tables.pairs[v >> 12], 2);
+    memcpy(out + 2, base64_tables.pairs[v & 0xfff], 2);
+}
+
 size_t vgi__base64(char *out, const uint8_t *p, size_t n)
 {
     char *start = out;
-    size_t i = 0;
-    for (; n - i >= 3; i += 3, out += 4) {
-        uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
-        out[0] = base64_digits[v >> 18];
-        out[1] = base64_digits[v >> 12 & 63];
-        out[2] = base64_digits[v >> 6 & 63];
-        out[3] = base64_digits[v & 63];
-    }
-    if (i < n) {
-        bool two = n - i == 2;
-        uint32_t v = (uint32_t)p[i] << 16 | (two ? (uint32_t)p[i + 1] << 8 : 0);
-        *out++ = base64_digits[v >> 18];
-        *out++ = base64_digits[v >> 12 & 63];
-        *out++ = two ? base64_digits[v >> 6 & 63] : '=';
-        *out++ = '=';
+    (void)pthread_once(&base64_made, make_base64_tables);
+    for (; n >= 3; p += 3, n -= 3, out += 4)
+        put_quad(out, (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2]);
+    if (n > 0) {
+        put_quad(out, (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0));
+        memset(out + n + 1, '=', 3 - n);
+        out += 4;
     }
     return (size_t)(out - start);
 }
 
-/* Of each digit its value and 64; 0: it is none. */
-#define V(c, v) [c] = 64 | (v)
-#define V4(c, v) V(c, v), V((c) + 1, (v) + 1), V((c) + 2, (v) + 2), V((c) + 3, (v) + 3)
-#define V12(c, v) V4(c, v), V4((c) + 4, (v) + 4), V4((c) + 8, (v) + 8)
-#define V26(c, v) \
-    V12(c, v), V12((c) + 12, (v) + 12), V((c) + 24, (v) + 24), V((c) + 25, (v) + 25)
-static const uint8_t base64_values[256] = { V26('A', 0), V26('a', 26), V4('0', 52),
-                                            V4('4', 56), V('8', 60),   V('9', 61),
-                                            V('+', 62),  V('/', 63) };
-#undef V
-#undef V4
-#undef V12
-#undef V26
-
-/* Four digits as 24 bits. */
-static bool base64_quad(const char p[4], uint32_t *v)
+/* Four digits as three bytes. */
+static bool take_quad(const char *text, uint32_t *v)
 {
-    const uint8_t a = base64_values[(uint8_t)p[0]], b = base64_values[(uint8_t)p[1]],
-                  c = base64_values[(uint8_t)p[2]], d = base64_values[(uint8_t)p[3]];
-    *v = (uint32_t)(a & 63) << 18 | (uint32_t)(b & 63) << 12 | (uint32_t)(c & 63) << 6 |
-         (d & 63);
-    return a & b & c & d & 64;
+    const uint8_t *p = (const uint8_t *)text;
+    *v = base64_tables.values[0][p[0]] | base64_tables.values[1][p[1]] |
+         base64_tables.values[2][p[2]] | base64_tables.values[3][p[3]];
+    return *v >> 24 == 15;
 }
 
 /* The last four, of which some may be padding. The bits that it leaves over must be zero:
  * one text per value. */
-static bool base64_end(const char p[4], uint8_t *out, size_t *bytes)
+static bool take_end(const char *p, uint8_t *out, size_t *bytes)
 {
     size_t padding = p[3] != '=' ? 0 : p[2] != '=' ? 1 : 2;
     char quad[4] = { p[0], p[1], padding > 1 ? 'A' : p[2], padding > 0 ? 'A' : p[3] };
     uint32_t v;
-    if (!base64_quad(quad, &v) || (v & ((UINT32_C(1) << 8 * padding) - 1)))
+    if (!take_quad(quad, &v) || (v & ((UINT32_C(1) << 8 * padding) - 1)))
         return false;
     *bytes = 3 - padding;
     for (size_t k = 0; k < *bytes; k++)
@@ -111,14 +118,13 @@ bool vgi__unbase64(uint8_t *out, size_t *len, const char *p, size_t n)
     uint32_t v;
     if (n % 4)
         return false;
+    (void)pthread_once(&base64_made, make_base64_tables);
     for (; n > 4; p += 4, n -= 4, bytes += 3) {
-        if (!base64_quad(p, &v))
+        if (!take_quad(p, &v))
             return false;
-        out[bytes] = (uint8_t)(v >> 16);
-        out[bytes + 1] = (uint8_t)(v >> 8);
-        out[bytes + 2] = (uint8_t)v;
+        vgi__store32(out + bytes, __builtin_bswap32(v << 8)); /* a byte is behind them */
     }
-    if (n > 0 && !base64_end(p, out + bytes, &end))
+    if (n > 0 && !take_end(p, out + bytes, &end))
         return false;
     *len = bytes + end;
     return true;

@@ -55,7 +55,8 @@ void vgi__call_destroy(vgi_call *c)
     vgi__free(a, c->slots);
     vgi__free(a, c->row_types);
     vgi__free(a, c->tokens);
-    vgi__caster_free(c->caster);
+    vgi__caster_free(c->casters[0]);
+    vgi__caster_free(c->casters[1]);
     if (c->external)
         c->external->free(c->external);
     vgi__batch_free(&c->request);
@@ -108,17 +109,18 @@ void vgi__call_enter(vgi_call *c, vgi__phase phase)
 }
 
 int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *target,
-                   vgi__cast_mode mode)
+                   bool output)
 {
+    const vgi__cast_mode mode = output ? VGI__CAST_PROJECT : VGI__CAST_SAME_NAMES;
+    vgi__caster **caster = &c->casters[output];
     int rc = VGI_OK;
 
     if (vgi_schema_equal((*batch)->schema, target))
         return VGI_OK;
-    if (!c->caster)
-        rc = vgi__caster_new(&c->caster, &c->options->limits, c->options->allocator,
-                             &c->sink);
-    return rc == VGI_OK ? vgi__cast(c->caster, *batch, target, mode, batch, &c->sink)
-                        : rc;
+    if (!*caster)
+        rc =
+            vgi__caster_new(caster, &c->options->limits, c->options->allocator, &c->sink);
+    return rc == VGI_OK ? vgi__cast(*caster, *batch, target, mode, batch, &c->sink) : rc;
 }
 
 void vgi__call_set_filter(vgi_call *c, vgi__batch_filter *first)

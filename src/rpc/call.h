@@ -84,7 +84,9 @@ struct vgi_call {
     vgi__method_slot *slots; /* registry->n_methods */
     vgi__row_type *row_types;
     size_t n_row_types, row_types_cap;
-    vgi__caster *caster; /* made when first needed */
+    /* Of what comes in and of what goes out, each made when first needed: an input may
+     * be handed on as the output. */
+    vgi__caster *casters[2];
     vgi__buffer text;    /* a log being formatted */
     vgi__buffer scratch; /* of wire messages */
     void **tokens;       /* of the hooks */
@@ -138,9 +140,9 @@ void vgi__call_reset(vgi_call *c); /* forget the last request */
 /* Format into c->text: *out is borrowed until the next text. VGI_OK or VGI_ENOMEM. */
 int vgi__call_format(vgi_call *c, vgi_str *out, const char *fmt, va_list ap);
 vgi_arena *vgi__call_memory(vgi_call *c); /* where the running handler's memory goes */
-/* Make *batch fit a schema; it stays what it is when it does. */
+/* Make *batch, an input or an output, fit a schema; it stays what it is when it does. */
 int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *target,
-                   vgi__cast_mode mode);
+                   bool output);
 /* A handler is about to run. */
 void vgi__call_enter(vgi_call *c, vgi__phase phase);
 /* The filters of the call: these, and then its own. */
@@ -179,8 +181,8 @@ int vgi__call_reject(vgi_call *c, vgi_error *err);
 /* bind.c: the request's row as the handler's parameters, c->params or c->row. */
 int vgi__call_bind(vgi_call *c);
 
-/* unary.c: run it, describe or negotiate, and put the whole answer on the writer. VGI_OK whether or
- * not it failed (c->failed). */
+/* unary.c: run it, describe or negotiate, and put the whole answer on the writer. VGI_OK
+ * whether or not it failed (c->failed). */
 int vgi__call_unary(vgi_call *c, vgi_error *err);
 
 /* output.c */

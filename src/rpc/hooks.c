@@ -15,7 +15,7 @@ void vgi__hooks_start(vgi_call *c)
     c->started_ns = vgi__clock_ns();
     const char *own = c->negotiate ? VGI_METHOD_TRANSPORT_OPTIONS : VGI_METHOD_DESCRIBE;
     const vgi__registry *r = c->registry;
-    const vgi__service *s = c->method          ? c->method->service
+    const vgi__service *s = c->method           ? c->method->service
                             : r->n_services > 0 ? r->services[0]
                                                 : NULL;
 

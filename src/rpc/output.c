@@ -350,7 +350,7 @@ int vgi_output_batch(vgi_output *out, const vgi_batch *batch)
         if ((rc = vgi_batch_retain(batch, &c->held, &c->sink)) != VGI_OK)
             return rc;
     }
-    rc = vgi__call_cast(c, &batch, out->schema, VGI__CAST_PROJECT);
+    rc = vgi__call_cast(c, &batch, out->schema, true);
     if (rc != VGI_OK)
         return rc;
     out->ready = batch;

@@ -241,7 +241,7 @@ static int prepare_input(vgi_call *c, vgi_batch *in, const vgi_batch **out)
         vgi__hooks_input(c, in);
     in->sink = &c->sink;
     *out = in;
-    rc = vgi__call_cast(c, out, c->input_schema, VGI__CAST_SAME_NAMES);
+    rc = vgi__call_cast(c, out, c->input_schema, false);
     if (rc == VGI_OK)
         ((vgi_batch *)(uintptr_t)*out)->sink = &c->sink;
     return rc;

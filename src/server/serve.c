@@ -32,8 +32,7 @@ static const char help[] =
     "      --pipe              serve stdin and stdout (the default)\n"
     "      --unix PATH         listen on a Unix socket; prints UNIX:PATH when ready\n"
     "      --threaded          with --unix: serve connections at the same time\n"
-    "      --idle-timeout SEC  with --unix: end after SEC seconds without a client\n";
-static const char help_end[] =
+    "      --idle-timeout SEC  with --unix: end after SEC seconds without a client\n"
     "      --describe          print services and methods, and exit\n"
     "      --version           print the version of the library, and exit\n"
     "  -h, --help              print this, and exit\n";
@@ -48,8 +47,7 @@ static void print_help(const char *program)
 {
     printf(help, program);
     for (const vgi_listener *const *l = vgi__listeners(); *l; l++)
-        fputs((*l)->help, stdout);
-    fputs(help_end, stdout);
+        printf("\n%s", (*l)->help);
 }
 
 static bool parse_seconds(const char *text, unsigned *ms)

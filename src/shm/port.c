@@ -289,7 +289,7 @@ void *vgi__shm_room(vgi__shm_port *p, const vgi_schema *schema, int32_t node,
                     int64_t rows)
 {
     vgi__shm_draft *d = &p->draft;
-    int64_t at, body;
+    int64_t at = 0, body;
     uint8_t *memory;
 
     if (!plan(schema, node, rows, &at, &body) || body > p->limits.message_bytes ||

@@ -32,8 +32,8 @@ struct vgi__shm {
     const vgi_allocator *allocator;
     vgi__shm_table table;
     vgi__guard *guard;
-    int fd;        /* of the creator: holds the lock; -1 */
-    bool linked;   /* the name is ours to remove */
+    int fd;                  /* of the creator: holds the lock; -1 */
+    bool linked;             /* the name is ours to remove */
     char name[NAME_MAX + 2]; /* with the slash */
     _Atomic(view *) left;    /* by views that are gone: any thread pushes */
     view *idle;              /* for views to come */

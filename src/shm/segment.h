@@ -31,8 +31,9 @@ typedef struct vgi__shm vgi__shm;
 /* Of `size` bytes in all, rounded up to pages. VGI_EINVAL: no room for data. */
 int vgi__shm_create(vgi__shm **out, uint64_t size, const vgi_allocator *a,
                     vgi_error *err);
-/* `name` without the slash, as on the wire. VGI_EINVAL a name that is none; VGI_ENOTFOUND;
- * VGI_EPROTO it is no segment; VGI_ELIMIT over `max_bytes`, or too many are mapped. */
+/* `name` without the slash, as on the wire. VGI_EINVAL a name that is none;
+ * VGI_ENOTFOUND; VGI_EPROTO it is no segment; VGI_ELIMIT over `max_bytes`, or too many
+ * are mapped. */
 int vgi__shm_attach(vgi__shm **out, vgi_str name, uint64_t max_bytes,
                     const vgi_allocator *a, vgi_error *err);
 /* Reference-counted: each view holds one. The creator's last one unlinks. */

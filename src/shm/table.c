@@ -119,8 +119,7 @@ int vgi__shm_table_allocate(vgi__shm_table *t, uint64_t size, size_t lead,
         const uint64_t gap_end = i < t->n ? t->regions[i].offset : t->size;
 
         if (at <= gap_end && size <= gap_end - at) {
-            memmove(t->regions + i + 1, t->regions + i,
-                    (t->n - i) * sizeof(*t->regions));
+            memmove(t->regions + i + 1, t->regions + i, (t->n - i) * sizeof(*t->regions));
             t->regions[i] = (vgi__shm_region){ at, size };
             t->n++;
             write_table(t, i);

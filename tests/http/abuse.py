@@ -9,6 +9,7 @@ closes, holds no more memory than its cap allows, and serves the next client.
 """
 
 import base64
+import concurrent.futures
 import gzip
 import hashlib
 import hmac
@@ -20,7 +21,6 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 import zlib
 from pathlib import Path
@@ -60,7 +60,6 @@ def check(condition, *what):
 
 class Worker:
     def __init__(self, *options):
-        self.log = open(os.devnull, "wb") if not SANITIZED else None
         self.process = subprocess.Popen(
             [str(WORKER), "--http", "--token-key", KEY.hex(), *options], stdout=subprocess.PIPE, text=True
         )
@@ -132,6 +131,18 @@ class Client:
         check(got, "closed without an answer" if not self.held else f"closed in an answer: {self.held[:80]!r}")
         self.held += got
 
+    def exactly(self, length):
+        data = bytearray(length)
+        view = memoryview(data)
+        while view:
+            try:
+                got = self.socket.recv_into(view)
+            except TimeoutError:
+                raise Failure("no more of an answer in time") from None
+            check(got, "closed in an answer")
+            view = view[got:]
+        return bytes(data)
+
     def response(self, head=False):
         while b"\r\n\r\n" not in self.held:
             self.more()
@@ -147,9 +158,9 @@ class Client:
         check("x-request-id" in made.fields, "no X-Request-ID:", lines)
         if not head:
             length = int(made.fields.get("content-length", "0"))
-            while len(self.held) < length:
-                self.more()
             made.body, self.held = self.held[:length], self.held[length:]
+            if len(made.body) < length:
+                made.body += self.exactly(length - len(made.body))
         return made
 
     def closed(self):
@@ -179,6 +190,12 @@ def payload(name):
     return (PAYLOADS / name).read_bytes()
 
 
+def at_once(count, do):
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        for done in [pool.submit(do) for _ in range(count)]:
+            done.result()
+
+
 def works(worker):
     with Client(worker) as client:
         answer = client.ask("/add_floats", payload("add.request"))
@@ -196,8 +213,8 @@ def refused_or_answered(answer, what):
 
 def hostile_streams():
     """Streams that other tests decode, good and bad."""
-    for folder in ("fuzz/corpus/ipc_schema", "fuzz/corpus/wire_stream_reader", "fuzz/corpus/request", "fuzz/corpus/bind"):
-        for file in sorted((ROOT / folder).iterdir()):
+    for folder in ("ipc_schema", "wire_stream_reader", "request", "bind"):
+        for file in sorted((ROOT / "fuzz/corpus" / folder).iterdir()):
             yield file.name, file.read_bytes()
     for file in sorted((ROOT / "tests/golden").glob("*.arrows")):
         yield file.name, file.read_bytes()
@@ -264,8 +281,9 @@ def crafted_schema(depth):
 
 
 def bodies_of_every_kind(worker):
+    paths = ("/add_floats", "/echo_bytes", "/produce_n/init", "/exchange_scale/init", "/exchange_scale/exchange")
     with Client(worker) as client:
-        for path in ("/add_floats", "/echo_bytes", "/produce_n/init", "/exchange_scale/init", "/exchange_scale/exchange"):
+        for path in paths:
             for name, body in hostile_streams():
                 refused_or_answered(client.ask(path, body), f"{name} to {path}")
             for depth in (5, 20, 60, 200):
@@ -319,12 +337,18 @@ def tampered_tokens(worker):
             forged = [raw[:i] + bytes([raw[i] ^ bit]) + raw[i + 1 :] for i in range(len(raw)) for bit in (1, 0x80)]
             forged += [raw[:i] for i in range(len(raw))] + [raw + b"\0", raw + raw]
             texts = [base64.b64encode(f) for f in forged]
-            texts += [good[:i] + c + good[i + 1 :] for i in range(0, len(good), 7) for c in (b"-", b"\n", b" ", b"\0", b"\xff")]
+            wrong = (b"-", b"\n", b" ", b"\0", b"\xff")
+            texts += [good[:i] + c + good[i + 1 :] for i in range(0, len(good), 7) for c in wrong]
             texts += [good + b"=", good + b"\n", b" " + good, good * 2, b"=", b"====", b"A" * 100000]
             for i, text in enumerate(texts):
                 answer = client.ask(f"/{method}/exchange", turn_of(client, method, name, text))
                 check(answer.status == 400, method, "forged token", i, text[:40], "->", answer.status)
                 check("token" in text_of(answer), method, "forged token", i, answer.body[:300])
+
+
+def tampered_sealed_tokens(_worker):
+    with Worker("--token-format", "sealed") as worker:
+        tampered_tokens(worker)
 
 
 def part(data):
@@ -463,14 +487,15 @@ def zstd_raw(data):
 
 
 PATHS = [
-    "/", "//", "/./", "/../", "/.", "/..", "/health/", "//health", "/health//", "/./health", "/%2e/health", "/health%00",
-    "/health?", "/health?" + "a=b&" * 2000, "/%", "/%4", "/%zz", "/%00", "/%2f", "/a%2fb", "/add_floats/", "/add_floats//init",
-    "//add_floats", "/add_floats/init/x", "/a/b/c/d/e", "/add_floats%0d%0aX-Evil:%201", "/%0d%0a%0d%0aevil", "/" + "a" * 5000,
-    "/" + "%41" * 3000, "/" + "a/" * 2000, "/describe/", "/describe?x=<script>", "/<script>alert(1)</script>", '/"><img src=x>',
-    "/%3Cscript%3E", "/add_floats;x=1", "/ConformanceService", "/ConformanceService/", "/ConformanceService/add_floats",
-    "/ConformanceService/produce_n/init", "/Conformance%53ervice/add_floats", "/init", "/exchange", "/init/init", "/exchange/init",
-    "/__describe__", "/__describe__/init", "/__upload_url__/init", "/__session__", "/__nothing__", "/.well-known/x", "/favicon.ico",
-    "*", "http://localhost/health", "http://evil/health",
+    "/", "//", "/./", "/../", "/.", "/..", "/health/", "//health", "/health//", "/./health", "/%2e/health",
+    "/health%00", "/health?", "/health?" + "a=b&" * 2000, "/%", "/%4", "/%zz", "/%00", "/%2f", "/a%2fb",
+    "/add_floats/", "/add_floats//init", "//add_floats", "/add_floats/init/x", "/a/b/c/d/e", "/add_floats;x=1",
+    "/add_floats%0d%0aX-Evil:%201", "/%0d%0a%0d%0aevil", "/" + "a" * 5000, "/" + "%41" * 3000, "/" + "a/" * 2000,
+    "/describe/", "/describe?x=<script>", "/<script>alert(1)</script>", '/"><img src=x>', "/%3Cscript%3E",
+    "/ConformanceService", "/ConformanceService/", "/ConformanceService/add_floats", "/init", "/init/init",
+    "/ConformanceService/produce_n/init", "/Conformance%53ervice/add_floats", "/exchange", "/exchange/init",
+    "/__describe__", "/__describe__/init", "/__upload_url__/init", "/__session__", "/__nothing__",
+    "/.well-known/x", "/favicon.ico", "*", "http://localhost/health", "http://evil/health",
 ]  # fmt: skip
 VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
 
@@ -484,7 +509,7 @@ def every_verb_on_every_path(worker):
                 check(answer.status < 500, verb, path[:60], "->", answer.status)
                 check(b"x-evil" not in answer.body.lower(), verb, path[:60], "repeats headers")
                 if "html" in answer.fields.get("content-type", ""):
-                    check(not re.search(b"<script>alert|<img src=x", answer.body), verb, path[:60], "is put into a page")
+                    check(not re.search(b"<script>alert|<img src=x", answer.body), verb, path[:60], "in a page")
                 check("x-evil" not in answer.fields, verb, path[:60], "header injected")
                 if answer.closes:  # refused before the verb was looked at
                     check(answer.status in (400, 414, 431), verb, path[:60], "closes after", answer.status)
@@ -493,7 +518,8 @@ def every_verb_on_every_path(worker):
 
 
 def verbs_that_are_none(worker):
-    for line in ("CONNECT localhost:80", "CONNECT /", "FROB /", "get /health", "PRI *", "GET", "GET  /health", "GET /he alth"):
+    lines = ("CONNECT localhost:80", "CONNECT /", "FROB /", "get /health", "PRI *", "GET", "GET  /health", "GET /a b")
+    for line in lines:
         with Client(worker) as client:
             client.send(f"{line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             answer = client.response()
@@ -502,7 +528,8 @@ def verbs_that_are_none(worker):
 
 def injection(worker):
     """Nothing of a request gets into a header but a harmless id."""
-    ids = ["ok-123", "a" * 64, "a" * 65, "a" * 5000, "x y", "a\tb", "\x7f", "\xff\xfe", "a;b=c", "<script>", "\\r\\nX-Evil: 1", "%0d%0aX-Evil:1"]
+    ids = ["ok-123", "a" * 64, "a" * 65, "a" * 5000, "x y", "a\tb", "\x7f", "\xff\xfe", "a;b=c", "<script>"]
+    ids += ["\\r\\nX-Evil: 1", "%0d%0aX-Evil:1"]
     with Client(worker) as client:
         for wanted in ids:
             answer = client.ask("/add_floats", payload("add.request"), [f"X-Request-ID: {wanted}"])
@@ -518,15 +545,22 @@ def injection(worker):
         for origin in ("https://evil", "null", "a" * 5000, "\xff"):
             answer = client.ask("/add_floats", payload("add.request"), [f"Origin: {origin}"])
             check("access-control-allow-origin" not in answer.fields, "CORS is off")
-        for name, value in (("Cookie", "a=b; " * 1000), ("Accept-Encoding", "zstd," * 2000), ("Accept", "text/html;q=" + "9" * 3000),
-                            ("Authorization", "Bearer " + "x" * 5000), ("X-VGI-Accept-Encoding", ",,,;;;==" * 500),
-                            ("traceparent", "\xff" * 100), ("Content-Type ", ARROW)):  # fmt: skip
+        for name, value in (
+            ("Cookie", "a=b; " * 1000),
+            ("Accept", "text/html;q=" + "9" * 3000),
+            ("Accept-Encoding", "zstd," * 2000),
+            ("X-VGI-Accept-Encoding", ",,,;;;==" * 500),
+            ("Authorization", "Bearer " + "x" * 5000),
+            ("traceparent", "\xff" * 100),
+            ("Content-Type ", ARROW),
+        ):
             client.send(post("/add_floats", payload("add.request"), [f"{name}: {value}"]))
             answer = client.response()
             check(answer.status == (400 if name.endswith(" ") else 200), name, "->", answer.status)
 
 
 def large_heads(worker):
+    chunked = "POST /add_floats HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     for head, allowed in (
         ("GET /health?" + "q" * 65536 + " HTTP/1.1\r\nHost: x\r\n\r\n", (200, 414, 431)),
         ("GET /" + "q" * 200000 + " HTTP/1.1\r\nHost: x\r\n\r\n", (404, 414, 431)),
@@ -535,10 +569,10 @@ def large_heads(worker):
         ("GET /health HTTP/1.1\r\nHost: x\r\n" + "a" * 200000 + ": b\r\n\r\n", (431,)),
         ("\r\n" * 100 + "GET /health HTTP/1.1\r\nHost: x\r\n\r\n", (200, 400)),
         ("\r\n" * 200000 + "GET /health HTTP/1.1\r\nHost: x\r\n\r\n", (200, 400, 431)),
-        ("POST /add_floats HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + "1;" + "e" * 300000 + "\r\nx\r\n0\r\n\r\n", (400, 413, 415, 431)),
-        ("POST /add_floats HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + "T: x\r\n" * 50000 + "\r\n", (400, 413, 415, 431)),
-        ("POST /add_floats HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + "1\r\nx\r\n" * 100000 + "0\r\n\r\n", (400, 415)),
-    ):  # fmt: skip
+        (chunked + "1;" + "e" * 300000 + "\r\nx\r\n0\r\n\r\n", (400, 413, 415, 431)),
+        (chunked + "0\r\n" + "T: x\r\n" * 50000 + "\r\n", (400, 413, 415, 431)),
+        (chunked + "1\r\nx\r\n" * 100000 + "0\r\n\r\n", (400, 415)),
+    ):
         with Client(worker) as client:
             client.send(head.encode())
             answer = client.response()
@@ -615,7 +649,8 @@ def old_http(worker):
     add = payload("add.request")
     for head, stays in (("HTTP/1.0", False), ("HTTP/1.0\r\nConnection: keep-alive", True)):
         with Client(worker) as client:
-            client.send(f"POST /add_floats {head}\r\nContent-Type: {ARROW}\r\nContent-Length: {len(add)}\r\n\r\n".encode() + add)
+            fields = f"Content-Type: {ARROW}\r\nContent-Length: {len(add)}\r\n\r\n"
+            client.send(f"POST /add_floats {head}\r\n{fields}".encode() + add)
             check(client.response().status == 200, head)
             if not stays:
                 client.closed()
@@ -644,7 +679,8 @@ def half_closed(worker):
 
 def gone_in_every_way(worker):
     """Clients that vanish, politely or not, at any byte of a request or a response."""
-    small, large = post("/add_floats", payload("add.request")), post("/produce_large_batches/init", opening("producer512K"))
+    small = post("/add_floats", payload("add.request"))
+    large = post("/produce_large_batches/init", opening("producer512K"))
     chance = random.Random(4)
 
     def vanish():
@@ -661,11 +697,7 @@ def gone_in_every_way(worker):
                 if chance.random() < 0.5:  # reset, in place of an orderly end
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    threads = [threading.Thread(target=vanish) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(8, vanish)
     works(worker)
     deadline = time.monotonic() + 10
     while (fds := len(os.listdir(f"/proc/{worker.process.pid}/fd"))) > 20 and time.monotonic() < deadline:
@@ -676,6 +708,30 @@ def gone_in_every_way(worker):
 def opening(name):
     data = payload(f"{name}.open")
     return data[: next(message.end for message in ipc.messages(data) if not message.metadata)]
+
+
+def memory_comes_back(worker):
+    """Large requests and responses, several at once, leave nothing behind."""
+    if SANITIZED:
+        return
+    works(worker)
+    before, size = worker.memory("VmRSS"), 32 << 20
+    request = post("/echo_bytes", echo_request(size))
+
+    def echo():
+        with Client(worker) as client:
+            client.send(request)
+            check(client.response().status == 200, "a large echo")
+
+    at_once(8, echo)
+    deadline = time.monotonic() + 10
+    while (held := worker.memory("VmRSS") - before) > 8 << 20 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check(held <= 8 << 20, "the worker keeps", held >> 20, "MiB")
+
+
+def echo_request(size):
+    return subprocess.run([BUILD / "bin/vgirpc-bench-echo", str(size), "seed"], check=True, capture_output=True).stdout
 
 
 def never_reads(worker):
@@ -700,6 +756,7 @@ TESTS = [
     bodies_with_wrong_bytes,
     turns_with_wrong_bytes,
     tampered_tokens,
+    tampered_sealed_tokens,
     signed_hostile_tokens,
     tokens_of_other_methods,
     bombs,
@@ -714,6 +771,7 @@ TESTS = [
     old_http,
     half_closed,
     gone_in_every_way,
+    memory_comes_back,
     never_reads,
 ]
 

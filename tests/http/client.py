@@ -14,6 +14,7 @@ import contextlib
 import http.server
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -142,12 +143,14 @@ def run_cases(tally, leg, url, *more):
 
 
 def cancel(tally, leg, url, *more):
-    """The worker counts produced batches, exchanged batches, and cancels."""
+    """The worker counts produced batches, of which it may make more than are taken, exchanged
+    batches, and cancels."""
     vgirpc("call reset_cancel_probe", url, *more)
     vgirpc("stream cancellable_producer --limit 3", url, *more)
     vgirpc("stream cancellable_exchange --limit 1 --input", url, *more)
     status, out, err = vgirpc("call cancel_probe_counters", url, *more)
-    tally.check(f"{leg}: cancel", status == 0 and out == ['{"result":[3,1,2]}'], f"{out} {err}")
+    good = status == 0 and out[0].endswith(",1,2]}") and (out[0] == '{"result":[3,1,2]}' or "several" in leg)
+    tally.check(f"{leg}: cancel", good, f"{out} {err}")
 
 
 def legs(tally):
@@ -155,14 +158,14 @@ def legs(tally):
     modes = {
         "plain": [],
         "prefix": ["--prefix", "/api/v1"],
-        "several batches in one response": ["--max-response-bytes", "100000"],
+        "several batches in one response": ["--max-response-bytes", "200000"],
         "sealed tokens": ["--token-format", "sealed"],
         "no compression": ["--compression", "none"],
     }
     for leg, flags in modes.items():
         with server(WORKER, "--http", *flags) as (_, port):
-            path = flags[1] + "/" if leg == "prefix" else ""
-            run_cases(tally, leg, f"http://127.0.0.1:{port}/{path}")
+            path = "/api/v1/" if leg == "prefix" else ""
+            run_cases(tally, leg, f"http://127.0.0.1:{port}{path}")
     with server(WORKER, "--http") as (_, port):
         run_cases(tally, "client without compression", f"http://localhost:{port}", "--no-compression")
     with tempfile.TemporaryDirectory() as folder:
@@ -227,11 +230,38 @@ def refusals(tally):
     tally.check("nobody listens", status == 1 and "127.0.0.1" in err, err)
 
 
+def trust(tally):
+    """A server with a certificate that nobody knows."""
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+        make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
+        more = ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert]
+        try:
+            subprocess.run([*make.split(), *more], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            tally.skip("certificates", "openssl makes none")
+            return
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as https:
+            https.socket = context.wrap_socket(https.socket, server_side=True)
+            https.handle_error = lambda *_: None  # of clients that do not trust us
+            threading.Thread(target=https.serve_forever, daemon=True).start()
+            url = f"https://localhost:{https.server_address[1]}"
+            _, _, err = vgirpc("call x", url)
+            tally.check("unknown certificate", "certificate" in err, err)
+            for flags in ("--ca-file", cert), ("--insecure",):
+                _, _, err = vgirpc("call x", url, *flags)
+                tally.check(f"certificate with {flags[0]}", "expired_credential" in err, err)
+            https.shutdown()
+
+
 def main():
     tally = Tally()
     legs(tally)
     limits(tally)
     refusals(tally)
+    trust(tally)
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
     return 1 if tally.failed else 0
 

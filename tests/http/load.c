@@ -36,7 +36,7 @@ static const char usage[] =
     "  -s SECONDS      how long (10)       -k COUNT  connections (32)\n"
     "  -g KIB          that the worker's anonymous memory may grow after the first "
     "fifth\n"
-    "                  (2048); 0: any\n"
+    "                  (4096); 0: any\n"
     "  -d ROUNDS       in place of that: start the worker, stop it under load, so often\n"
     "  -e MS           with -d: it must have ended by then (5000)\n";
 
@@ -372,7 +372,7 @@ static void parse(options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    options o = { .seconds = 10, .connections = 32, .growth_kib = 2048, .end_ms = 5000 };
+    options o = { .seconds = 10, .connections = 32, .growth_kib = 4096, .end_ms = 5000 };
     unsigned passed = 0, tests;
     static load l;
 

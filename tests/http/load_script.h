@@ -16,7 +16,8 @@ typedef struct load_script load_script;
 load_script *load_script_new(unsigned number);
 void load_script_free(load_script *s);
 
-/** The next request, head and body; `last`: of its connection. Valid until the next call. */
+/** The next request, head and body; `last`: of its connection. Valid until the next
+ * call. */
 vgi_bytes load_script_next(load_script *s, bool last);
 
 /** NULL when `body` is the right answer to that request; otherwise what is wrong. */

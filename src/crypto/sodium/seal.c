@@ -8,20 +8,17 @@ bool vgi__sodium_start(void)
     return sodium_init() >= 0; /* 1: somebody has started it before */
 }
 
-void vgi__seal(uint8_t *out, const uint8_t *p, size_t n, const void *aad, size_t aad_len,
-               const uint8_t nonce[VGI__SEAL_NONCE], const uint8_t key[VGI__SEAL_KEY])
+void vgi__seal(uint8_t *out, const uint8_t *p, size_t n, const vgi__envelope *e)
 {
-    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, p, n, aad, aad_len, NULL,
-                                                     nonce, key);
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, p, n, e->aad, e->aad_len,
+                                                     NULL, e->nonce, e->key);
 }
 
-bool vgi__unseal(uint8_t *out, const uint8_t *in, size_t n, const void *aad,
-                 size_t aad_len, const uint8_t nonce[VGI__SEAL_NONCE],
-                 const uint8_t key[VGI__SEAL_KEY])
+bool vgi__unseal(uint8_t *out, const uint8_t *in, size_t n, const vgi__envelope *e)
 {
     return n >= VGI__SEAL_TAG &&
-           crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in, n, aad,
-                                                      aad_len, nonce, key) == 0;
+           crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in, n, e->aad,
+                                                      e->aad_len, e->nonce, e->key) == 0;
 }
 
 void vgi__secure_random(void *p, size_t n)

@@ -390,7 +390,7 @@ static void name_host(char *out, size_t size, const char *url)
         curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
     }
     vgi__echo(echo, vgi_str_from(host ? host : "the server"));
-    (void)snprintf(out, size, "%.255s%s%s", echo, port ? ":" : "", port ? port : "");
+    (void)snprintf(out, size, "%.256s%s%.8s", echo, port ? ":" : "", port ? port : "");
     curl_free(host);
     curl_free(port);
     curl_url_cleanup(u);

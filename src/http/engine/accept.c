@@ -17,13 +17,15 @@ static void note_peer(vgi__conn *c, const struct sockaddr_storage *address)
 {
     const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
-    const void *bytes = NULL;
+    const char *text = NULL;
 
     if (address->ss_family == AF_INET)
-        bytes = &in4->sin_addr;
+        text = inet_ntop(AF_INET, &in4->sin_addr, c->peer, sizeof(c->peer));
+    else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+        text = inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, c->peer, sizeof(c->peer));
     else if (address->ss_family == AF_INET6)
-        bytes = &in6->sin6_addr;
-    if (!bytes || !inet_ntop(address->ss_family, bytes, c->peer, sizeof(c->peer)))
+        text = inet_ntop(AF_INET6, &in6->sin6_addr, c->peer, sizeof(c->peer));
+    if (!text)
         c->peer[0] = '\0';
 }
 
@@ -39,29 +41,17 @@ static void set_options(int fd, int family)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-/* False: nothing more to accept now. */
-static bool accept_one(vgi__engine *e)
+static void admit(vgi__engine *e, int fd, const struct sockaddr_storage *address)
 {
-    struct sockaddr_storage address = { 0 };
-    socklen_t len = sizeof(address);
-    const int fd = accept4(e->listener, (struct sockaddr *)&address, &len, SOCK_CLOEXEC);
-    vgi__conn *c;
+    vgi__conn *c = vgi__conn_new(e, fd);
 
-    if (fd < 0) {
-        if (errno == EINTR || errno == ECONNABORTED)
-            return true;
-        if (errno != EAGAIN) /* out of descriptors, or memory */
-            e->pause_until = vgi__engine_ms() + SHORTAGE_PAUSE_MS;
-        return false;
-    }
-    if (!(c = vgi__conn_new(e, fd))) {
+    if (!c) {
         close(fd);
-        return false;
+        return;
     }
-    set_options(fd, address.ss_family);
-    note_peer(c, &address);
+    set_options(fd, address->ss_family);
+    note_peer(c, address);
     vgi__conn_arm(&e->keeper, c, EPOLLIN);
-    return true;
 }
 
 bool vgi__accept_wanted(vgi__engine *e, uint64_t now)
@@ -70,7 +60,6 @@ bool vgi__accept_wanted(vgi__engine *e, uint64_t now)
 
     if (e->pause_until > now)
         return false;
-    e->pause_until = 0;
     /* Said before it is looked at, so that a connection that ends in between nudges. */
     atomic_store(&e->full, true);
     pthread_mutex_lock(&e->lock);
@@ -81,10 +70,20 @@ bool vgi__accept_wanted(vgi__engine *e, uint64_t now)
     return !full;
 }
 
-void vgi__accept_waiting(vgi__engine *e)
+bool vgi__accept_waiting(vgi__engine *e)
 {
-    for (int i = 0; i < ACCEPT_BURST; i++) {
-        if (!vgi__accept_wanted(e, 0) || !accept_one(e))
-            return;
+    for (int i = 0; i < ACCEPT_BURST && vgi__accept_wanted(e, vgi__engine_ms()); i++) {
+        struct sockaddr_storage address = { 0 };
+        socklen_t len = sizeof(address);
+        const int fd =
+            accept4(e->listener, (struct sockaddr *)&address, &len, SOCK_CLOEXEC);
+
+        if (fd >= 0)
+            admit(e, fd, &address);
+        else if (errno == EAGAIN)
+            return true;
+        else if (errno != EINTR && errno != ECONNABORTED) /* no descriptors, or memory */
+            e->pause_until = vgi__engine_ms() + SHORTAGE_PAUSE_MS;
     }
+    return false;
 }

@@ -234,9 +234,9 @@ bool vgi__answer(vgi__thread *t, vgi__conn *c)
     }
     rq.peer = e->options->peer ? e->options->peer : c->peer;
     vgi__http_response_reset(&t->rs);
-    atomic_store_explicit(&t->handling, true, memory_order_relaxed);
+    vgi__thread_blocks(t, true);
     e->app->handle(e->app->data, t->worker, &rq, &t->rs);
-    atomic_store_explicit(&t->handling, false, memory_order_relaxed);
+    vgi__thread_blocks(t, false);
     keep = rq.keep_alive && !t->rs.close;
     if (incomplete(&t->rs)) {
         make_refusal(t, 503, "not enough memory for the response");

@@ -125,6 +125,8 @@ static void serve(vgi__engine *e)
 
 static void stop_listening(vgi__engine *e)
 {
+    if (e->listener < 0)
+        return;
     if (e->options->unlisten)
         e->options->unlisten(e->options->user);
     close(e->listener);
@@ -135,10 +137,12 @@ static void drain(vgi__engine *e)
 {
     const uint64_t until = vgi__engine_ms() + e->options->drain_ms;
 
-    vgi__accept_waiting(e);
-    stop_listening(e);
     atomic_store(&e->draining, true);
-    while (connections(e) > 0 && vgi__engine_ms() < until) {
+    while ((connections(e) > 0 || e->listener >= 0) && vgi__engine_ms() < until) {
+        if (e->listener >= 0 && vgi__accept_waiting(e)) {
+            stop_listening(e);
+            continue;
+        }
         vgi__deadlines_sweep(&e->keeper, vgi__engine_ms());
         wait_for_chores(e, false, DRAIN_SCAN_MS);
         do_chores(e);
@@ -203,9 +207,8 @@ int vgi__engine_run(const vgi__engine_options *options, const vgi__http_app *app
     if ((rc = start(&e, err)) == VGI_OK) {
         serve(&e);
         drain(&e);
-    } else {
-        stop_listening(&e);
     }
+    stop_listening(&e);
     cut(&e);
     vgi__conns_close(&e, &e.keeper);
     vgi__thread_release(&e.keeper);

@@ -9,7 +9,8 @@
  *
  *   idle     between requests                         idle_ms
  *   head     from the first byte of a request         header_ms, absolute
- *   body     declared and chunked alike               header_ms + bytes / body_rate
+ *   body     declared and chunked alike               header_ms + bytes / body_rate,
+ *                                                     and no pause over header_ms
  *   write    while a response makes no progress       write_ms
  *
  * A request that is refused before its body was read gets its answer, and the connection
@@ -41,12 +42,12 @@ typedef struct vgi__http_app {
 } vgi__http_app;
 
 typedef struct vgi__engine_options {
-    int listen_fd;               /* listening, non-blocking; closed by the engine's end */
-    int wake_fd;                 /* becomes readable, for good, when the engine has to end */
-    const char *peer;            /* text for every peer ("unix"); NULL: its address */
-    unsigned threads;            /* that are always there */
-    unsigned max_threads;        /* >= threads */
-    unsigned max_connections;    /* more wait in the kernel's backlog */
+    int listen_fd;            /* listening, non-blocking; closed by the engine's end */
+    int wake_fd;              /* becomes readable, for good, when the engine has to end */
+    const char *peer;         /* text for every peer ("unix"); NULL: its address */
+    unsigned threads;         /* that are always there */
+    unsigned max_threads;     /* >= threads */
+    unsigned max_connections; /* more wait in the kernel's backlog */
     unsigned header_ms, idle_ms, write_ms;
     unsigned body_rate; /* bytes per second that a body must make on average */
     unsigned drain_ms;  /* how long running requests may go on after wake */

@@ -104,7 +104,8 @@ struct vgi__thread {
     vgi__thread *next;
     pthread_t id;
     atomic_bool ended;
-    atomic_bool handling; /* in app->handle */
+    atomic_bool blocked; /* perhaps: in a handler, or waiting for one peer */
+    bool slept;          /* before the event that it serves */
     void *worker;
     vgi__http_response rs;
     vgi__intake *intake;       /* for the next request; NULL: a connection took it */
@@ -149,7 +150,7 @@ struct vgi__engine {
     /* the keeper's, in ms */
     uint64_t scan_at, grow_at;
     uint64_t pause_until; /* no accept before */
-    unsigned handling;    /* average of threads in a handler, in 1/16 */
+    unsigned blocked;     /* threads, average, in 1/16 */
     /* the end */
     atomic_bool draining, cut; /* no new requests; no new handlers */
 };
@@ -163,7 +164,8 @@ void vgi__engine_discharge(vgi__engine *e, int64_t n);
 
 /* accept.c */
 bool vgi__accept_wanted(vgi__engine *e, uint64_t now);
-void vgi__accept_waiting(vgi__engine *e);
+/* True: nobody waits any more. */
+bool vgi__accept_waiting(vgi__engine *e);
 
 /* connection.c */
 int vgi__conns_open(vgi__engine *e, vgi_error *err);
@@ -196,6 +198,10 @@ int vgi__thread_init(vgi__thread *t, vgi__engine *e, vgi_error *err);
 void vgi__thread_release(vgi__thread *t);
 /* May this thread block on one connection? */
 bool vgi__thread_may_stay(vgi__thread *t);
+static inline void vgi__thread_blocks(vgi__thread *t, bool blocked)
+{
+    atomic_store_explicit(&t->blocked, blocked, memory_order_relaxed);
+}
 
 /* converse.c */
 void vgi__serve(vgi__thread *t, vgi__conn *c);

@@ -143,6 +143,7 @@ bool vgi__intake_expect(vgi__thread *t, vgi__intake *in)
 {
     vgi__engine *e = t->engine;
     vgi__block **kept;
+    bool large;
 
     in->declared = vgi__http_parser_length(in->parser);
     if (in->declared == 0)
@@ -150,8 +151,11 @@ bool vgi__intake_expect(vgi__thread *t, vgi__intake *in)
     /* What cannot fit anyway is refused before it is sent. */
     if (in->declared > e->options->body_bytes_total - atomic_load(&e->charged))
         return false;
-    kept = in->declared > (int64_t)VGI__BODY_STEP ? &t->large : &t->small;
-    if (*kept && charge_block(in, (*kept)->size)) {
+    large = in->declared > (int64_t)VGI__BODY_STEP;
+    kept = large ? &t->large : &t->small;
+    /* A block that is much too large waits for a larger body. */
+    if (*kept && (!large || (int64_t)((*kept)->size / STEP_FACTOR) <= in->declared) &&
+        charge_block(in, (*kept)->size)) {
         in->body = *kept;
         *kept = NULL;
     }

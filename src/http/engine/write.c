@@ -17,6 +17,7 @@
 
 /* Entries handed to one write. */
 #define WINDOW 64
+#define FLAT_BYTES ((size_t)2048)
 #define OWN (sizeof(((vgi__reply *)0)->own) / sizeof(struct iovec))
 
 static struct iovec *entry(vgi__reply *r, size_t i)
@@ -74,15 +75,38 @@ static int keep_rest(vgi__thread *t, vgi__conn *c, vgi__reply *r)
     return VGI_END;
 }
 
+/* Small responses are copied into one piece: that costs less than what the kernel does to
+ * take up several. Bytes; 0: it is too large. */
+static size_t flatten(vgi__reply *r, uint8_t *flat)
+{
+    size_t n = 0;
+
+    for (size_t i = r->at; i < OWN + r->n_more; i++) {
+        const struct iovec *v = entry(r, i);
+
+        if (v->iov_len > FLAT_BYTES - n)
+            return 0;
+        if (v->iov_len > 0)
+            memcpy(flat + n, v->iov_base, v->iov_len);
+        n += v->iov_len;
+    }
+    return n;
+}
+
 /* Send once more. Bytes; 0: the socket is full; -1: the peer is gone. */
-static ssize_t send_some(vgi__conn *c, struct iovec *iov, size_t n, bool wait)
+static ssize_t send_some(vgi__thread *t, vgi__conn *c, struct iovec *iov, size_t n,
+                         bool wait)
 {
     const struct msghdr message = { .msg_iov = iov, .msg_iovlen = n };
+    const int flags = MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT);
     ssize_t sent;
 
+    vgi__thread_blocks(t, wait);
     do
-        sent = sendmsg(c->fd, &message, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+        sent = n == 1 ? send(c->fd, iov->iov_base, iov->iov_len, flags)
+                      : sendmsg(c->fd, &message, flags);
     while (sent < 0 && errno == EINTR);
+    vgi__thread_blocks(t, false);
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return 0;
     return sent;
@@ -91,14 +115,20 @@ static ssize_t send_some(vgi__conn *c, struct iovec *iov, size_t n, bool wait)
 int vgi__reply_send(vgi__thread *t, vgi__conn *c, vgi__reply *r)
 {
     struct iovec window[WINDOW];
+    uint8_t flat[FLAT_BYTES];
+    size_t n = flatten(r, flat);
     bool wait = false;
-    ssize_t sent;
-    size_t n;
 
-    while ((n = fill_window(r, window)) > 0) {
-        if ((sent = send_some(c, window, n, wait)) < 0)
+    window[0] = (struct iovec){ flat, n };
+    n = n > 0 ? 1 : fill_window(r, window);
+    while (n > 0) {
+        const ssize_t sent = send_some(t, c, window, n, wait);
+
+        if (sent < 0)
             return VGI_ECLOSED;
         consume(r, (size_t)sent);
+        if ((n = fill_window(r, window)) == 0)
+            break;
         if (sent == 0 && wait)
             return keep_rest(t, c, r);
         wait = vgi__thread_may_stay(t);
@@ -112,7 +142,7 @@ int vgi__rest_send(vgi__thread *t, vgi__conn *c)
 {
     while (c->rest_at < c->rest_len) {
         struct iovec left = { c->rest->data + c->rest_at, c->rest_len - c->rest_at };
-        const ssize_t sent = send_some(c, &left, 1, false);
+        const ssize_t sent = send_some(t, c, &left, 1, false);
 
         if (sent < 0)
             return VGI_ECLOSED;

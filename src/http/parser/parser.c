@@ -47,6 +47,7 @@ typedef struct message {
     uint32_t target, target_len;
     header_span span; /* the header that is being read */
     size_t n_spans;
+    vgi_str authority; /* of a target in absolute form */
     unsigned seen;     /* rules[] that a header of this head fell under */
     bool expects;      /* 100-continue */
     int64_t length;    /* declared; -1: chunked */
@@ -294,12 +295,37 @@ static bool take_headers(vgi__http_parser *p)
             h->value.len--;
         if (!check_header(p, h))
             return false;
+        if (p->m.authority.data && vgi__http_equal(h->name, rules[0].name.data))
+            h->value = p->m.authority; /* RFC 9112, 3.2.2 */
     }
     p->request.headers = p->headers;
     p->request.n_headers = p->m.n_spans;
     if (p->request.minor == 1 && !(p->m.seen & SEEN_HOST))
         return refuse(p, 400, "no Host header");
     return true;
+}
+
+/* Length of "http://" or "https://" at the start of a target; 0: neither is there. */
+static size_t scheme_of(vgi_str target)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+    for (size_t i = 0; i < 2; i++) {
+        vgi_str start = { target.data, strlen(schemes[i]) };
+        if (start.len <= target.len && vgi__http_equal(start, schemes[i]))
+            return start.len;
+    }
+    return 0;
+}
+
+/* Absolute form: what is behind scheme and authority is left of *target. */
+static bool take_authority(vgi__http_parser *p, vgi_str *target)
+{
+    size_t start = scheme_of(*target), end = start;
+    while (end < target->len && !memchr("/?", target->data[end], 2))
+        end++;
+    p->m.authority = (vgi_str){ target->data + start, end - start };
+    *target = (vgi_str){ target->data + end, target->len - end };
+    return start > 0 && is_authority(p->m.authority);
 }
 
 static bool take_target(vgi__http_parser *p)
@@ -310,15 +336,19 @@ static bool take_target(vgi__http_parser *p)
         return refuse(p, 414, "a request target of %zu bytes is over the limit of %zu",
                       target.len, TARGET_BYTES);
     bool whole_server = rq->method == VGI__HTTP_OPTIONS && vgi_str_eq(target, "*");
-    if ((target.data[0] != '/' && !whole_server) || memchr(target.data, '#', target.len))
-        return refuse(p, 400, "the request target is not a path");
-    const char *mark = memchr(target.data, '?', target.len);
+    bool absolute = target.data[0] != '/' && !whole_server;
+    if ((absolute && !take_authority(p, &target)) ||
+        (target.len > 0 && memchr(target.data, '#', target.len)))
+        return refuse(p, 400, "the request target is neither a path nor an HTTP URL");
+    const char *mark = target.len > 0 ? memchr(target.data, '?', target.len) : NULL;
     rq->path = target;
     rq->query = (vgi_str){ 0 };
     if (mark) {
         rq->path.len = (size_t)(mark - target.data);
         rq->query = (vgi_str){ mark + 1, target.len - rq->path.len - 1 };
     }
+    if (rq->path.len == 0) /* "http://host" */
+        rq->path = rq->method == VGI__HTTP_OPTIONS && !mark ? VGI_LIT("*") : VGI_LIT("/");
     return true;
 }
 

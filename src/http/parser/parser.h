@@ -14,10 +14,11 @@
  *
  * On top of llhttp's own strictness these are refused: HTTP/1.1 without exactly one Host,
  * a Host that is no authority, more than one Host in 1.0; request targets other than
- * origin form ("*" for OPTIONS); transfer codings other than chunked alone; CONNECT;
- * a second Content-Type or Authorization; header block or count over their limit
- * (431), a target over 8 KiB (414), a declared or received body over its limit (413). An
- * Upgrade that is offered is ignored.
+ * origin form, "*" for OPTIONS, and http or https URLs (whose authority then takes the
+ * place of Host's value); transfer codings other than chunked alone; CONNECT; a second
+ * Content-Type or Authorization; header block or count over their limit (431), a target
+ * over 8 KiB (414), a declared or received body over its limit (413). An Upgrade that is
+ * offered is ignored.
  */
 #ifndef VGI_HTTP_PARSER_PARSER_H
 #define VGI_HTTP_PARSER_PARSER_H

@@ -58,14 +58,6 @@ vgi_str vgi__http_find(const vgi__http_request *rq, const char *name)
     return (vgi_str){ 0 };
 }
 
-size_t vgi__http_count(const vgi__http_request *rq, const char *name)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < rq->n_headers; i++)
-        n += vgi__http_equal(rq->headers[i].name, name);
-    return n;
-}
-
 void vgi__http_response_init(vgi__http_response *rs, const vgi_allocator *a)
 {
     *rs = (vgi__http_response){ .status = 200 };

@@ -57,8 +57,6 @@ typedef struct vgi__http_response {
 
 /* The first header of that name (case is ignored); a null string: absent. */
 vgi_str vgi__http_find(const vgi__http_request *rq, const char *name);
-/* How many there are. */
-size_t vgi__http_count(const vgi__http_request *rq, const char *name);
 
 void vgi__http_response_init(vgi__http_response *rs, const vgi_allocator *a);
 /* Status 200, no headers, no body. */

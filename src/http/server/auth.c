@@ -70,7 +70,7 @@ static void reject(vgi__worker *w, const vgi__http_request *rq, vgi__http_respon
 {
     const char *reason = reason_name(w->request.reason);
 
-    if (vgi__http_contains(vgi__http_find(rq, "Accept"), "text/html")) {
+    if (vgi__http_accepts_by_name(vgi__http_find(rq, "Accept"), "text/html")) {
         vgi__page_error(w->app, 401, "Unauthorized",
                         "Authentication is required to use this service.", rs);
     } else {
@@ -101,6 +101,8 @@ bool vgi__app_authenticate(vgi__worker *w, const vgi__http_request *rq,
     }
     w->auth.domain = w->auth.domain ? w->auth.domain : "";
     w->auth.principal = w->auth.principal ? w->auth.principal : "";
+    /* Forgetting to say so must not make the tokens of all callers one another's. */
+    w->auth.authenticated = w->auth.authenticated || *w->auth.principal;
     w->auth.claims = w->auth.claims ? w->auth.claims : "{}";
     return true;
 }

@@ -40,11 +40,11 @@ void vgi__app_cors(const vgi__app *app, const vgi__http_request *rq, const char 
         vgi__buffer_printf(&rs->head, "Access-Control-Max-Age: %u\r\n",
                            app->options.cors_max_age_s);
     origin = allowed_origin(app, rq);
+    if (!vgi_str_eq(origin, "*")) /* caches: another origin, another answer */
+        vgi__buffer_str(&rs->head, "Vary: Origin\r\n");
     if (!origin.data)
         return;
     vgi__http_set(rs, "Access-Control-Allow-Origin", origin);
-    if (!vgi_str_eq(origin, "*"))
-        vgi__buffer_str(&rs->head, "Vary: Origin\r\n");
     vgi__http_set(rs, "Access-Control-Expose-Headers",
                   (vgi_str){ (const char *)app->exposed.data, app->exposed.len });
     if (rq->method == VGI__HTTP_OPTIONS && allow &&

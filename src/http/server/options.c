@@ -38,10 +38,15 @@ static bool is_path_char(char c)
 
 static const char *prefix_fault(const char *prefix)
 {
+    static const char exempt[] = "/.well-known";
+
     if (prefix[0] != '\0' && prefix[0] != '/')
         return "does not begin with '/'";
     if (strstr(prefix, "//"))
         return "has an empty segment";
+    if (strncmp(prefix, exempt, sizeof(exempt) - 1) == 0 &&
+        (prefix[sizeof(exempt) - 1] == '/' || prefix[sizeof(exempt) - 1] == '\0'))
+        return "is where nobody is asked who they are";
     for (const char *p = prefix; *p; p++)
         if (!is_path_char(*p))
             return "has a character that a path cannot have";
@@ -133,6 +138,14 @@ static int check_origins(const vgi_http_options *o, vgi_error *err)
     return VGI_OK;
 }
 
+/* One body at least has to fit, and a few of the usual size. */
+static int64_t least_buffered(int64_t max_request_bytes)
+{
+    const int64_t usual = INT64_C(1) << 30;
+
+    return max_request_bytes > usual ? max_request_bytes : usual;
+}
+
 int vgi__app_options(vgi__app *app, const vgi_http_options *given, vgi_error *err)
 {
     vgi_http_options *o = &app->options;
@@ -147,8 +160,8 @@ int vgi__app_options(vgi__app *app, const vgi_http_options *given, vgi_error *er
         rc = set_bytes(&o->max_externalized_response_bytes,
                        "max_externalized_response_bytes", 0, err);
     if (rc == VGI_OK)
-        rc = set_bytes(&o->max_buffered_bytes, "max_buffered_bytes", INT64_C(1) << 30,
-                       err);
+        rc = set_bytes(&o->max_buffered_bytes, "max_buffered_bytes",
+                       least_buffered(o->max_request_bytes), err);
     if (rc == VGI_OK)
         rc = set_level(&o->zstd_level, "zstd_level", 3, 19, err);
     if (rc == VGI_OK)

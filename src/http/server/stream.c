@@ -26,6 +26,7 @@
 #include "base/fail.h"
 #include "base/random.h"
 #include "http/server/app.h"
+#include "rpc/epoch.h"
 #include "rpc/stream.h"
 #include "wire/keys.h"
 
@@ -35,8 +36,14 @@
 typedef struct part {
     vgi__worker *w;
     vgi_str id;             /* of the stream */
+    uint64_t now;           /* seconds of the epoch */
     vgi__writer_mark begin; /* of the response */
 } part;
+
+static uint64_t seconds(void)
+{
+    return (uint64_t)vgi__wall_us() / 1000000;
+}
 
 /* ---- tokens ---- */
 
@@ -51,7 +58,7 @@ static int make_token(part *p)
     vgi__worker *w = p->w;
     vgi_call *c = &w->call;
     const uint32_t limit = c->options->limits.metadata_bytes;
-    vgi__token t = { .created_at = (uint64_t)vgi__wall_us() / 1000000,
+    vgi__token t = { .created_at = p->now,
                      .output_schema = message_of(c->output_schema),
                      .input_schema = message_of(c->input_schema),
                      .stream_id = p->id };
@@ -217,7 +224,7 @@ static bool is_served(vgi__worker *w, const vgi__route *route, vgi__http_respons
     vgi_call *c = &w->call;
     const char *name = c->method->name;
 
-    if (route->epoch == VGI__EPOCH_CURRENT) {
+    if (vgi__epoch_rules_of(route->epoch)->current) {
         (void)vgi__call_refuse(c, &not_implemented,
                                "Stream '%s' is not served at this address, but at "
                                "/%s/init, as clients of version 0.15 ask for it.",
@@ -242,7 +249,7 @@ void vgi__app_init(vgi__worker *w, const vgi__route *route, const vgi__http_requ
                    vgi__http_response *rs)
 {
     char id[2 * 16 + 1];
-    part p = { .w = w, .id = { id, sizeof(id) - 1 } };
+    part p = { .w = w, .id = { id, sizeof(id) - 1 }, .now = seconds() };
 
     if (vgi__app_address(w, route, rq, rs) != VGI_OK || !is_served(w, route, rs) ||
         vgi__app_read_batch(w, rq, rs) != VGI_OK || vgi__app_accept(w, rs) != VGI_OK)
@@ -328,14 +335,14 @@ static int take_token(part *p)
 {
     vgi__worker *w = p->w;
     vgi_call *c = &w->call;
-    const uint64_t now = (uint64_t)vgi__wall_us() / 1000000;
     vgi__token t;
     vgi_str text;
     int rc;
 
     if (!vgi_metadata_get(&c->request.metadata, VGI_KEY_STREAM_STATE, &text))
         return vgi_fail(c, "RuntimeError", "Missing state token in exchange request");
-    rc = vgi__token_read(w->app->keys, &w->auth, text, now, &w->plain, &t, &c->sink);
+    rc = vgi__token_read(w->app->keys, (vgi__token_bearer){ &w->auth, p->now }, text,
+                         &w->plain, &t, &c->sink);
     if (rc == VGI_OK)
         rc = vgi_str_copy(c, &p->id, t.stream_id);
     if (rc == VGI_OK)
@@ -370,7 +377,7 @@ void vgi__app_exchange(vgi__worker *w, const vgi__route *route,
                        const vgi__http_request *rq, vgi__http_response *rs)
 {
     vgi_call *c = &w->call;
-    part p = { .w = w };
+    part p = { .w = w, .now = seconds() };
 
     if (vgi__app_address(w, route, rq, rs) != VGI_OK || !is_served(w, route, rs) ||
         vgi__app_read_batch(w, rq, rs) != VGI_OK)

@@ -225,8 +225,8 @@ int vgi__token_write(const vgi__token_keys *k, const vgi_auth *who, const vgi__t
     return rc;
 }
 
-int vgi__token_read(const vgi__token_keys *k, const vgi_auth *who, vgi_str text,
-                    uint64_t now, vgi__buffer *plain, vgi__token *out, vgi_error *err)
+int vgi__token_read(const vgi__token_keys *k, vgi__token_bearer bearer, vgi_str text,
+                    vgi__buffer *plain, vgi__token *out, vgi_error *err)
 {
     const vgi__token_form *f = form_of(k);
     const size_t room = text.len / 4 * 3;
@@ -234,16 +234,17 @@ int vgi__token_read(const vgi__token_keys *k, const vgi_auth *who, vgi_str text,
     int rc;
 
     vgi__buffer_clear(plain);
-    uint8_t *p = vgi__buffer_extend(plain, room + subject_size(f, who));
+    uint8_t *p = vgi__buffer_extend(plain, room + subject_size(f, bearer.who));
     if (!p)
         return vgi__fail_nomem(err);
-    const vgi__token_caller caller = put_caller(p + room, f, who);
+    const vgi__token_caller caller = put_caller(p + room, f, bearer.who);
     if (!vgi__unbase64(p, &n, text.data, text.len) || n < f->before + f->after)
         return vgi__token_refuse(err, "Malformed state token");
     rc = f->open(k, &caller, (vgi_bytes){ p, n }, out, err);
     if (rc != VGI_OK)
         return rc;
-    if (k->ttl > 0 && now > out->created_at && now - out->created_at > k->ttl)
+    if (k->ttl > 0 && bearer.now > out->created_at &&
+        bearer.now - out->created_at > k->ttl)
         return vgi__token_refuse(err, "State token expired");
     return VGI_OK;
 }

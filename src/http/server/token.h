@@ -30,6 +30,12 @@ typedef struct vgi__token {
     vgi_str stream_id;
 } vgi__token;
 
+/* Who shows a token, and when. */
+typedef struct vgi__token_bearer {
+    const vgi_auth *who; /* NULL: anonymous */
+    uint64_t now;        /* seconds of the epoch */
+} vgi__token_bearer;
+
 typedef enum vgi__token_format {
     VGI__TOKEN_HMAC_V3,
     VGI__TOKEN_SEALED
@@ -50,7 +56,7 @@ int vgi__token_write(const vgi__token_keys *k, const vgi_auth *who, const vgi__t
                      vgi__buffer *text, vgi_error *err);
 /* Verify and take apart; *out points into `plain`, which is overwritten. VGI_EPROTO with
  * the message of the reference ("State token expired", ...); VGI_ENOMEM. */
-int vgi__token_read(const vgi__token_keys *k, const vgi_auth *who, vgi_str text,
-                    uint64_t now, vgi__buffer *plain, vgi__token *out, vgi_error *err);
+int vgi__token_read(const vgi__token_keys *k, vgi__token_bearer bearer, vgi_str text,
+                    vgi__buffer *plain, vgi__token *out, vgi_error *err);
 
 #endif

@@ -210,7 +210,7 @@ static int serve(void *user, vgi_server *server, vgi_error *err)
 
 static const char help[] =
     "      --http [PORT]       serve HTTP; prints PORT:N, or UNIX:PATH, when ready\n"
-    "    with --http:\n"
+    "  with --http:\n"
     "      --host HOST         address or name to bind (127.0.0.1)\n"
     "      --port PORT         0, the default, is any free one\n"
     "      --http-unix PATH    a Unix socket in place of host and port\n"
@@ -219,17 +219,20 @@ static const char help[] =
     "                          VGI_RPC_SIGNING_KEY, or a random one)\n"
     "      --token-ttl SEC     how old a stream token may be (3600); 0: for ever\n"
     "      --token-format NAME hmac, readable and the default; sealed, encrypted\n"
-    "      --max-request-bytes N   cap of a request's body (67108864)\n"
-    "      --max-response-bytes N  cap of a response's body (none)\n"
-    "      --max-externalized-response-bytes N  cap of a response's uploads (none)\n"
+    "      --max-request-bytes N\n"
+    "                          cap of a request's body (67108864)\n"
+    "      --max-response-bytes N\n"
+    "                          cap of a response's body (none)\n"
+    "      --max-externalized-response-bytes N\n"
+    "                          cap of a response's uploads (none)\n"
     "      --compression NAME  of responses: zstd, the default, or gzip for clients\n"
     "                          without it; none\n"
-    "      --cors-origin ORIGIN  let pages of this origin call, * for all; repeatable\n"
+    "      --cors-origin ORIGIN\n"
+    "                          let pages of this origin call, * for all; repeatable\n"
     "      --threads N         that are always there (16)\n"
     "      --max-threads N     that run when all are busy (256)\n"
     "      --max-connections N at a time (16384)\n"
-    "      --no-pages          no pages for people\n"
-    "    always:\n";
+    "      --no-pages          no pages for people\n";
 
 int vgi_http_register(const vgi_http_options *defaults)
 {

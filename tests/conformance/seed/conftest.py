@@ -11,7 +11,8 @@ import fleet
 import pytest
 from vgi_rpc.conformance import ConformanceService
 from vgi_rpc.http import http_connect
-from vgi_rpc.rpc import SubprocessTransport, _RpcProxy, connect, unix_connect
+from vgi_rpc.rpc import ShmPipeTransport, SubprocessTransport, _RpcProxy, connect, unix_connect
+from vgi_rpc.shm import ShmSegment
 from worker import BYTE_STREAMS, chosen_legs, command, http_server, unix_server
 
 Connect = Callable[..., contextlib.AbstractContextManager[Any]]
@@ -19,7 +20,10 @@ Connect = Callable[..., contextlib.AbstractContextManager[Any]]
 # One worker; two of ours that have one key; one of ours and one of the reference; two of
 # ours with sealed tokens. With several, each request goes to another one.
 HTTP_LEGS = ("http", "http_roundrobin", "http_mixed", "http_sealed")
-LEGS = chosen_legs((*BYTE_STREAMS, *HTTP_LEGS))
+# Pipes with a segment beside them: as ever, and with everything in it that has rows.
+SHM_LEGS = ("shm_pipe", "shm_always")
+SHM_BYTES = 4 << 20
+LEGS = chosen_legs((*BYTE_STREAMS, *SHM_LEGS, *HTTP_LEGS))
 
 # What the suite asks for beside a connection. Its tests of external storage are left out.
 HTTP_FIXTURES = {"conformance_http_port", "conformance_http_auth_port", "conformance_http_strict_cap_port"}
@@ -99,6 +103,22 @@ def http_sealed_ports() -> Iterator[fleet.Ports]:
 # ---- connections ----
 
 
+@contextlib.contextmanager
+def shm_connect(on_log: Callable[..., None] | None, environment: dict[str, str]) -> Iterator[Any]:
+    segment = ShmSegment.create(SHM_BYTES)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        worker = SubprocessTransport(command())
+    try:
+        yield _RpcProxy(ConformanceService, ShmPipeTransport(worker, segment), on_log)
+    finally:
+        worker.close()
+        segment.unlink()
+        with contextlib.suppress(BufferError):  # somebody still looks at an answer
+            segment.close()
+
+
 @pytest.fixture(params=LEGS)
 def conformance_conn(request: pytest.FixtureRequest) -> Connect:
     """What the suite calls to get a proxy: `with conformance_conn(on_log) as proxy`."""
@@ -108,6 +128,9 @@ def conformance_conn(request: pytest.FixtureRequest) -> Connect:
     if leg == "subprocess":
         transport = request.getfixturevalue("subprocess_transport")
         return lambda on_log=None: contextlib.nullcontext(_RpcProxy(ConformanceService, transport, on_log))
+    if leg in SHM_LEGS:
+        environment = {"VGI_RPC_SHM_MIN_BATCH_BYTES": "0"} if leg == "shm_always" else {}
+        return lambda on_log=None: shm_connect(on_log, environment)
     if leg == "http":
         url = f"http://127.0.0.1:{request.getfixturevalue('conformance_http_port')}"
         return lambda on_log=None: http_connect(ConformanceService, url, on_log=on_log)

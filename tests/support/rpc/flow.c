@@ -277,6 +277,18 @@ static int echo_exchange(vgi_call *call, vgi_void *st, const vgi_batch *in,
 }
 VGI_EXCHANGE(echo, flow_number, vgi_void, flow_number, flow_number);
 
+static int widen_open(vgi_call *call, const flow_number *in, vgi_void *st)
+{
+    return echo_open(call, in, st);
+}
+
+static int widen_exchange(vgi_call *call, vgi_void *st, const vgi_batch *in,
+                          vgi_output *out)
+{
+    return echo_exchange(call, st, in, out);
+}
+VGI_EXCHANGE(widen, flow_number, vgi_void, flow_number, flow_real);
+
 static int rows_open(vgi_call *call, const flow_number *in, flow_number *st)
 {
     (void)call;
@@ -293,17 +305,9 @@ static int rows_exchange(vgi_call *call, flow_number *st, const vgi_batch *in,
 VGI_EXCHANGE(rows, flow_number, flow_number, vgi_void, vgi_void);
 
 static const vgi_method *const methods[] = {
-    VGI_METHOD(count),
-    VGI_METHOD(titled),
-    VGI_METHOD(fail),
-    VGI_METHOD(wide),
-    VGI_METHOD(chosen),
-    VGI_METHOD(opaque),
-    VGI_METHOD(big),
-    VGI_METHOD(sum),
-    VGI_METHOD(echo),
-    VGI_METHOD(rows),
-    NULL,
+    VGI_METHOD(count),  VGI_METHOD(titled), VGI_METHOD(fail), VGI_METHOD(wide),
+    VGI_METHOD(chosen), VGI_METHOD(opaque), VGI_METHOD(big),  VGI_METHOD(sum),
+    VGI_METHOD(echo),   VGI_METHOD(widen),  VGI_METHOD(rows), NULL,
 };
 const vgi_service flow_service = { VGI_SERVICE_INIT, .name = "Flow", .methods = methods };
 

@@ -12,7 +12,12 @@ typedef struct flow_title {
     vgi_str title;
 } flow_title;
 
+typedef struct flow_real {
+    double n;
+} flow_real;
+
 VGI_STRUCT(flow_number, VGI_FIELD(flow_number, n));
+VGI_STRUCT(flow_real, VGI_FIELD(flow_real, n));
 VGI_STRUCT(flow_title, VGI_FIELD(flow_title, title));
 
 /*
@@ -26,6 +31,7 @@ VGI_STRUCT(flow_title, VGI_FIELD(flow_title, title));
  *   big      producer: n, for ever, with a state of so many bytes
  *   sum      exchange: n plus all inputs so far; what goes wrong is up to the input
  *   echo     exchange without state
+ *   widen    the same, with n as a float
  *   rows     exchange of batches without columns
  *   opaque   producer whose state cannot travel
  */

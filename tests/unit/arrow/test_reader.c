@@ -444,6 +444,101 @@ static void test_nothing(void **state)
     assert_int_equal(vgi_schema_decode(&s, (vgi_bytes){ NULL, 0 }, &err), VGI_EPROTO);
 }
 
+/* ---- an input that is fed ---- */
+
+/* The first `n` bytes of what was put, in a block of their size. */
+static vgi__block *cut_off(const fixture *f, size_t n)
+{
+    vgi__block *b = vgi__block_new(NULL, n);
+    if (b)
+        memcpy(b->data, f->io.in.data, n);
+    return b;
+}
+
+static int open_fed(fixture *f, int batches, int64_t rows)
+{
+    open_fixture(f, NULL);
+    vgi__reader_free(f->reader);
+    f->reader = NULL;
+    int rc = vgi__reader_new(&f->reader, NULL, NULL, NULL, &f->err);
+    return rc == VGI_OK ? put_stream(f, batches, rows, NULL) : rc;
+}
+
+static void test_fed(void **state)
+{
+    static const int64_t sizes[] = { 3, 100000 }; /* in the window, and far beyond it */
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fixture f;
+        const vgi_schema *schema;
+        assert_int_equal(open_fed(&f, 2, sizes[i]), VGI_OK);
+        assert_int_equal(put_stream(&f, 1, sizes[i], NULL), VGI_OK);
+        vgi__block *b = cut_off(&f, f.io.in.len);
+        assert_non_null(b);
+        assert_int_equal(vgi__reader_begin(f.reader, &schema, &f.err), VGI_END);
+        vgi__reader_feed(f.reader, b, f.io.in.len);
+        int wrong = 0;
+        for (int stream = 0; stream < 2; stream++) {
+            wrong += vgi__reader_begin(f.reader, &schema, &f.err) != VGI_OK;
+            for (int n = 0; n < 2 - stream; n++) {
+                wrong += vgi__reader_next(f.reader, &f.batch, &f.err) != VGI_OK;
+                wrong += !right_rows(&f.batch, sizes[i]);
+                wrong += f.batch.body != b; /* a view, not a copy */
+            }
+            wrong += vgi__reader_next(f.reader, &f.batch, &f.err) != VGI_END;
+        }
+        wrong += vgi__reader_begin(f.reader, &schema, &f.err) != VGI_END;
+        vgi__block_unref(b);
+        close_fixture(&f);
+        assert_int_equal(wrong, 0);
+    }
+}
+
+/* Whatever is cut off is noticed, and the next input is read as if nothing had been. */
+static void test_fed_in_part(void **state)
+{
+    fixture f;
+    const vgi_schema *schema;
+    (void)state;
+    assert_int_equal(open_fed(&f, 1, 3), VGI_OK);
+    int wrong = 0;
+    for (size_t n = 0; n <= f.io.in.len; n++) {
+        vgi__block *b = cut_off(&f, n);
+        if (!b)
+            break;
+        vgi__reader_feed(f.reader, b, n);
+        vgi__block_unref(b);
+        int rc = vgi__reader_begin(f.reader, &schema, &f.err);
+        while (rc == VGI_OK)
+            rc = vgi__reader_next(f.reader, &f.batch, &f.err);
+        const bool whole = n == f.io.in.len || n == 0;
+        wrong += rc != (whole ? VGI_END : VGI_ECLOSED);
+        wrong += vgi__reader_broken(f.reader) == whole;
+    }
+    close_fixture(&f);
+    assert_int_equal(wrong, 0);
+}
+
+/* A body that claims more than was fed. */
+static void test_fed_too_little(void **state)
+{
+    fixture f;
+    const vgi_schema *schema;
+    (void)state;
+    assert_int_equal(open_fed(&f, 1, 100000), VGI_OK);
+    vgi__block *b = cut_off(&f, f.io.in.len / 2);
+    assert_non_null(b);
+    vgi__reader_feed(f.reader, b, b->size);
+    vgi__block_unref(b);
+    int began = vgi__reader_begin(f.reader, &schema, &f.err);
+    int rc = vgi__reader_next(f.reader, &f.batch, &f.err);
+    bool broken = vgi__reader_broken(f.reader);
+    close_fixture(&f);
+    assert_int_equal(began, VGI_OK);
+    assert_int_equal(rc, VGI_ECLOSED);
+    assert_true(broken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +554,9 @@ int main(void)
         cmocka_unit_test(test_has_buffered),
         cmocka_unit_test(test_steady_state),
         cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_fed),
+        cmocka_unit_test(test_fed_in_part),
+        cmocka_unit_test(test_fed_too_little),
     };
     return vgi_test_run(tests);
 }

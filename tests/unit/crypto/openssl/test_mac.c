@@ -48,6 +48,27 @@ static void empty_key_and_text(void **state)
     }
 }
 
+/* The context remembers the last key: the next one must not get its answers. */
+static void keys_in_turn(void **state)
+{
+    uint8_t long_key[131];
+
+    (void)state;
+    memset(long_key, 0xaa, sizeof(long_key));
+    for (int i = 0; i < 3; i++) {
+        for (int twice = 0; twice < 2; twice++)
+            assert_mac(
+                "Jefe", 4, "what do ya want for nothing?", 28,
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_mac("Jeff", 4, "what do ya want for nothing?", 28,
+                   "b756ec8c1f600eb277ee3f04163f581bd1c7e361f34a0727ad79c844ffc4bb83");
+        for (int twice = 0; twice < 2; twice++)
+            assert_mac(
+                long_key, 131, "Test Using Larger Than Block-Size Key - Hash Key First",
+                54, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    }
+}
+
 static void *in_thread(void *failures)
 {
     static const uint8_t expected[4] = { 0x5b, 0xdc, 0xc1, 0x46 };
@@ -80,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(empty_key_and_text),
+        cmocka_unit_test(keys_in_turn),
         cmocka_unit_test(threads_have_contexts_of_their_own),
     };
     return vgi_test_run(tests);

@@ -14,6 +14,19 @@ typedef struct vector {
     uint8_t key[VGI__SEAL_KEY], nonce[VGI__SEAL_NONCE], aad[12], sealed[TEXT + 16];
 } vector;
 
+static vgi__envelope envelope(const vector *v, size_t aad_len)
+{
+    return (vgi__envelope){ v->key, v->nonce, v->aad, aad_len };
+}
+
+static bool opens(const vector *v, size_t n, size_t aad_len)
+{
+    const vgi__envelope e = envelope(v, aad_len);
+    uint8_t out[TEXT + 16];
+
+    return vgi__unseal(out, v->sealed, n, &e);
+}
+
 static void make_vector(vector *v)
 {
     assert_true(vgi__sodium_start());
@@ -22,7 +35,8 @@ static void make_vector(vector *v)
     for (uint8_t i = 0; i < 24; i++)
         v->nonce[i] = (uint8_t)(0x40 + i);
     assert_true(vgi__unhex(v->aad, "50515253c0c1c2c3c4c5c6c7", 24));
-    vgi__seal(v->sealed, (const uint8_t *)text, TEXT, v->aad, 12, v->nonce, v->key);
+    const vgi__envelope e = envelope(v, 12);
+    vgi__seal(v->sealed, (const uint8_t *)text, TEXT, &e);
 }
 
 static void known_answer(void **state)
@@ -41,36 +55,35 @@ static void known_answer(void **state)
     make_vector(&v);
     vgi__hex(hex, v.sealed, sizeof(v.sealed));
     assert_string_equal(hex, expected);
-    assert_true(vgi__unseal(out, v.sealed, sizeof(v.sealed), v.aad, 12, v.nonce, v.key));
+    const vgi__envelope e = envelope(&v, 12);
+    assert_true(vgi__unseal(out, v.sealed, sizeof(v.sealed), &e));
     assert_memory_equal(out, text, TEXT);
     memcpy(out, text, TEXT); /* in place, both ways */
-    vgi__seal(out, out, TEXT, v.aad, 12, v.nonce, v.key);
+    vgi__seal(out, out, TEXT, &e);
     assert_memory_equal(out, v.sealed, sizeof(v.sealed));
-    assert_true(vgi__unseal(out, out, sizeof(out), v.aad, 12, v.nonce, v.key));
+    assert_true(vgi__unseal(out, out, sizeof(out), &e));
     assert_memory_equal(out, text, TEXT);
 }
 
 static void every_part_counts(void **state)
 {
-    uint8_t out[TEXT + 16];
     vector v;
 
     (void)state;
     make_vector(&v);
     for (size_t i = 0; i < sizeof(v.sealed); i++) {
         v.sealed[i] ^= 1;
-        assert_false(
-            vgi__unseal(out, v.sealed, sizeof(v.sealed), v.aad, 12, v.nonce, v.key));
+        assert_false(opens(&v, sizeof(v.sealed), 12));
         v.sealed[i] ^= 1;
     }
     for (size_t n = 0; n < sizeof(v.sealed); n += 7)
-        assert_false(vgi__unseal(out, v.sealed, n, v.aad, 12, v.nonce, v.key));
-    assert_false(vgi__unseal(out, v.sealed, sizeof(v.sealed), v.aad, 11, v.nonce, v.key));
+        assert_false(opens(&v, n, 12));
+    assert_false(opens(&v, sizeof(v.sealed), 11));
     v.nonce[0] ^= 1;
-    assert_false(vgi__unseal(out, v.sealed, sizeof(v.sealed), v.aad, 12, v.nonce, v.key));
+    assert_false(opens(&v, sizeof(v.sealed), 12));
     v.nonce[0] ^= 1;
     v.key[0] ^= 1;
-    assert_false(vgi__unseal(out, v.sealed, sizeof(v.sealed), v.aad, 12, v.nonce, v.key));
+    assert_false(opens(&v, sizeof(v.sealed), 12));
 }
 
 static void random_compare_forget(void **state)

@@ -305,6 +305,41 @@ static void empty_lines_before(void **state)
     feeding_close(&f);
 }
 
+/* A proxy may be asked for a URL; whoever gets that takes the host from it. */
+static void absolute_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *path, *query, *host;
+    } rows[] = {
+        { "GET http://b:80/a/c?d=/ HTTP/1.1", "/a/c", "d=/", "b:80" },
+        { "POST HTTPS://[::1]/a HTTP/1.1", "/a", NULL, "[::1]" },
+        { "GET http://b HTTP/1.1", "/", NULL, "b" },
+        { "GET http://b?d HTTP/1.1", "/", "d", "b" },
+        { "OPTIONS http://b HTTP/1.1", "*", NULL, "b" },
+        { "OPTIONS http://b/ HTTP/1.1", "/", NULL, "b" },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[128];
+        (void)snprintf(text, sizeof(text), "%s\r\nhost: a\r\nX-A: b\r\n\r\n",
+                       rows[i].line);
+        for (size_t step = 1; step <= strlen(text); step++) {
+            feeding f;
+            feeding_open(&f, &usual_limits);
+            assert_int_equal(feed_steps(&f, text, strlen(text), step), VGI__HTTP_DONE);
+            const vgi__http_request *rq = vgi__http_parser_head(f.parser);
+            assert_str(rq->path, rows[i].path);
+            if (rows[i].query)
+                assert_str(rq->query, rows[i].query);
+            else
+                assert_null(rq->query.data);
+            assert_str(vgi__http_find(rq, "Host"), rows[i].host);
+            assert_str(vgi__http_find(rq, "X-A"), "b");
+            feeding_close(&f);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +355,7 @@ int main(void)
         cmocka_unit_test(shrinking),
         cmocka_unit_test(hosts),
         cmocka_unit_test(empty_lines_before),
+        cmocka_unit_test(absolute_form),
     };
     return vgi_test_run(tests);
 }

@@ -34,6 +34,8 @@ static void test_what_is_refused(void **state)
     REFUSED("a character", .prefix = "/a b");
     REFUSED("a character", .prefix = "/a%20b");
     REFUSED("a character", .prefix = "/a?b");
+    REFUSED("nobody is asked", .prefix = "/.well-known");
+    REFUSED("nobody is asked", .prefix = "/.well-known/a");
     REFUSED("max_request_bytes", .max_request_bytes = -1);
     REFUSED("max_request_bytes", .max_request_bytes = INT64_C(1) << 53);
     REFUSED("max_response_bytes", .max_response_bytes = -1);

@@ -459,10 +459,10 @@ static void test_exchanges_that_fail(void **state)
     end(&f);
 }
 
-static void test_input_is_cast(void **state)
+/* Go on with an int32 in place of the declared int64. */
+static int exchange_narrow(flow *f, const char *path, int32_t value)
 {
-    const vgi_column column = { .name = "n", .format = "i" }; /* int32 */
-    const int32_t value = 4;
+    const vgi_column column = { .name = "n", .format = "i" };
     const void *buffers[] = { NULL, &value }, *none[] = { NULL };
     struct ArrowArray child = { .length = 1, .n_buffers = 2, .buffers = buffers };
     struct ArrowArray *children[] = { &child };
@@ -471,26 +471,54 @@ static void test_input_is_cast(void **state)
                                      .buffers = none,
                                      .n_children = 1,
                                      .children = children };
+    const vgi_pair token = { VGI_LIT(VGI_KEY_STREAM_STATE), vgi_str_from(f->token) };
+    conversation *t = &f->s.talk;
     vgi_schema *schema;
+
+    assert_int_equal(vgi_schema_build(&schema, &column, 1, NULL), VGI_OK);
+    talk_input(t, schema);
+    vgi_schema_unref(schema);
+    assert_int_equal(
+        vgi__writer_batch(t->writer, &root, &(vgi_metadata){ &token, 1 }, NULL), VGI_OK);
+    talk_input_end(t);
+    return surface_post(&f->s, path);
+}
+
+static void test_input_is_cast(void **state)
+{
     flow f;
 
     (void)state;
     begin(&f, NULL);
     start_sum(&f, 1);
-    const vgi_pair token = { VGI_LIT(VGI_KEY_STREAM_STATE), vgi_str_from(f.token) };
-    assert_int_equal(vgi_schema_build(&schema, &column, 1, NULL), VGI_OK);
-    talk_input(&f.s.talk, schema);
-    assert_int_equal(
-        vgi__writer_batch(f.s.talk.writer, &root, &(vgi_metadata){ &token, 1 }, NULL),
-        VGI_OK);
-    talk_input_end(&f.s.talk);
-    vgi_schema_unref(schema);
-    assert_int_equal(surface_post(&f.s, "/sum/exchange"), 200);
+    assert_int_equal(exchange_narrow(&f, "/sum/exchange", 4), 200);
     expect_sum(&f, 5);
     assert_int_equal(go_on(&f, "sum"), 200); /* no columns: not what is declared */
     surface_expect(&f.s, "X-VGI-RPC-Error", "true");
     talk_expect_stream(&f.s.talk, 1);
     talk_expect_exception(&f.s.talk, "TypeError", "");
+    end(&f);
+}
+
+/* What was cast when it came in is cast again when it is handed on. */
+static void test_input_is_cast_twice(void **state)
+{
+    vgi_f64s items;
+    flow f;
+
+    (void)state;
+    begin(&f, NULL);
+    assert_int_equal(init(&f, "widen", 1), 200);
+    talk_expect_stream(&f.s.talk, 1);
+    expect_token(&f);
+    for (int32_t i = 1; i < 4; i++) {
+        assert_int_equal(exchange_narrow(&f, "/widen/exchange", i), 200);
+        talk_expect_stream(&f.s.talk, 1);
+        talk_expect_rows(&f.s.talk, 1);
+        assert_int_equal(vgi_batch_f64(&f.s.talk.batch, "n", &items), VGI_OK);
+        assert_true(items.items[0] == i);
+        take_token(&f);
+    }
     end(&f);
 }
 
@@ -869,6 +897,7 @@ int main(void)
         cmocka_unit_test(test_handlers_do_not_see_the_token),
         cmocka_unit_test(test_exchanges_that_fail),
         cmocka_unit_test(test_input_is_cast),
+        cmocka_unit_test(test_input_is_cast_twice),
         cmocka_unit_test(test_exchange_without_state),
         cmocka_unit_test(test_exchange_without_columns),
         cmocka_unit_test(test_caps_of_exchanges),

@@ -53,7 +53,8 @@ static vgi_str text_of(const fixture *f)
 static int read_token(fixture *f, const vgi_auth *who, vgi_str text, uint64_t now,
                       vgi__token *out)
 {
-    return vgi__token_read(f->keys, who, text, now, &f->plain, out, &f->err);
+    return vgi__token_read(f->keys, (vgi__token_bearer){ who, now }, text, &f->plain, out,
+                           &f->err);
 }
 
 static void assert_refused(fixture *f, const vgi_auth *who, vgi_str text, uint64_t now,
