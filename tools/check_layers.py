@@ -112,7 +112,7 @@ def check_includes(path, table):
         problem = third_party_problem(path, name) if kind == "<" else None
         if path.parts[0] == "src":
             problem = problem or layer_problem(path, kind, name, table)
-        elif "include" in path.parts:
+        elif path.parts[0] == "include":
             problem = problem or public_problem(kind, name)
         elif path.parts[0] == "components" and "tests" not in path.parts:
             problem = problem or component_problem(path, kind, name)

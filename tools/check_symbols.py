@@ -71,10 +71,9 @@ def compare(library, symbols, declared):
 def main():
     lib = Path(sys.argv[1]) / "lib"
     declared = {"libvgirpc.so": set(), **{library: set() for library in OTHERS.values()}}
-    for path in files(["include", "components"], {".h"}):
-        if "include" in path.parts:
-            name = path.as_posix().rpartition("include/")[2]
-            declared[OTHERS.get(name, "libvgirpc.so")].update(declared_in(path))
+    for path in files(["include"], {".h"}):
+        name = path.relative_to("include").as_posix()
+        declared[OTHERS.get(name, "libvgirpc.so")].update(declared_in(path))
     problems = []
     for library, names in declared.items():
         if (lib / library).exists():
