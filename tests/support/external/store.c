@@ -219,11 +219,14 @@ static bool receive(const request *r, size_t n)
 static store_object *find(store *s, const char *path)
 {
     const size_t n = strcspn(path, "? ");
+    store_object *found = NULL;
 
-    for (size_t i = 0; i < s->n_objects; i++)
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->n_objects && !found; i++)
         if (strlen(s->objects[i].path) == n && memcmp(s->objects[i].path, path, n) == 0)
-            return &s->objects[i];
-    return NULL;
+            found = &s->objects[i];
+    pthread_mutex_unlock(&s->lock);
+    return found;
 }
 
 static void count(const request *r, bool put, int busy)
@@ -342,7 +345,10 @@ void store_stop(store *s)
 
 store_object *store_add(store *s, const char *path, const void *bytes, size_t n)
 {
-    store_object *o = &s->objects[s->n_objects++];
+    pthread_mutex_lock(&s->lock);
+    if (s->n_objects == STORE_OBJECTS)
+        abort();
+    store_object *o = &s->objects[s->n_objects];
 
     snprintf(o->path, sizeof(o->path), "%s", path);
     o->bytes = malloc(n + 1);
@@ -350,6 +356,8 @@ store_object *store_add(store *s, const char *path, const void *bytes, size_t n)
         memcpy(o->bytes, bytes, n);
     o->n = n;
     o->there = bytes != NULL;
+    s->n_objects++;
+    pthread_mutex_unlock(&s->lock);
     return o;
 }
 

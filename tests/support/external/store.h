@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_OBJECTS = 16, STORE_CONNECTIONS = 64 };
+enum { STORE_OBJECTS = 128, STORE_CONNECTIONS = 64 };
 
 /* How an object is served. All zero: as it should be. */
 typedef struct store_manner {
@@ -56,7 +56,7 @@ typedef struct store {
 
 void store_start(store *s);
 void store_stop(store *s);
-/* The bytes are copied; NULL: nothing is there yet. */
+/* Any thread. The bytes are copied; NULL: nothing is there yet. */
 store_object *store_add(store *s, const char *path, const void *bytes, size_t n);
 /* "http://127.0.0.1:PORT" + path, in `url`. */
 const char *store_url(const store *s, const char *path, char url[256]);
