@@ -55,7 +55,7 @@ struct vgi_client {
     vgi_arena scratch;
     vgi_pair *pairs; /* of the request being sent */
     size_t pairs_cap;
-    uint64_t logs, max_logs; /* of this answer */
+    uint64_t logs, max_logs;     /* of this answer */
     vgi__batch_filter *external; /* follows pointers; or NULL */
     vgi__compiled compiled[VGI__RECORD_CACHE];
     size_t next_compiled;

@@ -113,8 +113,7 @@ VGI_EXCHANGE(twice, vgi_void, number_row, number_row, number_row);
 
 static const vgi_method *const methods[] = { VGI_METHOD(echo), VGI_METHOD(count),
                                              VGI_METHOD(twice), NULL };
-static const vgi_service service = { VGI_SERVICE_INIT,
-                                     .name = "Outside",
+static const vgi_service service = { VGI_SERVICE_INIT, .name = "Outside",
                                      .methods = methods };
 
 /* ---- the store ---- */
@@ -216,14 +215,13 @@ static void connect_client(rig *r, bool with_external)
                                    .on_log = on_log,
                                    .user = r,
                                    .external = with_external ? r->client_side : NULL };
-    const vgi_http_client_options http = { .size = sizeof(http),
-                                           .unix_path = r->path,
-                                           .no_compression = true,
-                                           .retries = 6 };
-    int rc = r->path[0]
-                 ? vgi_client_open_http(&r->client, "http://server", &http, &o, &r->err)
-                 : vgi_client_open_fds(&r->client, r->fds[0], dup(r->fds[0]), &o,
-                                       &r->err);
+    const vgi_http_client_options http = {
+        .size = sizeof(http), .unix_path = r->path, .no_compression = true, .retries = 6
+    };
+    int rc =
+        r->path[0]
+            ? vgi_client_open_http(&r->client, "http://server", &http, &o, &r->err)
+            : vgi_client_open_fds(&r->client, r->fds[0], dup(r->fds[0]), &o, &r->err);
 
     assert_int_equal(rc, VGI_OK);
 }
@@ -250,8 +248,8 @@ static void begin(rig *r, bool http, bool with_external, const char *compression
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, r->fds), 0);
     if (http)
         (void)snprintf(r->path, sizeof(r->path), "/tmp/vgi-outside-%d.sock", getpid());
-    assert_int_equal(
-        pthread_create(&r->thread, NULL, http ? serve_http : serve_fd, r), 0);
+    assert_int_equal(pthread_create(&r->thread, NULL, http ? serve_http : serve_fd, r),
+                     0);
     connect_client(r, with_external);
 }
 
@@ -355,9 +353,9 @@ static void test_exchange(rig *r, size_t rows)
         items[i].n = (int64_t)i;
     assert_int_equal(vgi_batch_from_rows(&in, &vgi_type_number_row, items, rows, &r->err),
                      VGI_OK);
-    assert_int_equal(vgi_client_stream(&s, r->client, "twice", &vgi_type_vgi_void, NULL,
-                                       &o, &r->err),
-                     VGI_OK);
+    assert_int_equal(
+        vgi_client_stream(&s, r->client, "twice", &vgi_type_vgi_void, NULL, &o, &r->err),
+        VGI_OK);
     for (int64_t turn = 0; turn < 3; turn++) {
         if (vgi_stream_exchange(s, in, &b, &r->err) != VGI_OK)
             fail_msg("%s", r->err.message);
@@ -425,7 +423,8 @@ static void test_big_requests(void **state)
     end(&r);
 }
 
-/* Without a vgi_external a pointer is a failure, of the call and not of the connection. */
+/* Without a vgi_external a pointer is a failure, of the call and not of the connection.
+ */
 static void test_nothing_to_follow_with(void **state)
 {
     vgi_str out;

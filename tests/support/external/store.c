@@ -74,16 +74,16 @@ typedef struct request {
     store *s;
     store_object *o;
     int fd;
-    bool head; /* HEAD */
+    bool head;        /* HEAD */
     long first, last; /* a range; -1: none */
 } request;
 
 static bool say(const request *r, int status, const char *lines, size_t length)
 {
     char head[512];
-    const int n = snprintf(head, sizeof(head),
-                           "HTTP/1.1 %d X\r\n%sContent-Length: %zu\r\n\r\n", status,
-                           lines, length);
+    const int n =
+        snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\n%sContent-Length: %zu\r\n\r\n",
+                 status, lines, length);
 
     return send_all(r->fd, head, (size_t)n);
 }
@@ -296,7 +296,8 @@ static void *accept_all(void *user)
         const int fd = accept(s->listener, NULL, NULL);
         connection *c;
 
-        if (fd < 0 || atomic_load(&s->stopping) || s->n_connections == STORE_CONNECTIONS) {
+        if (fd < 0 || atomic_load(&s->stopping) ||
+            s->n_connections == STORE_CONNECTIONS) {
             if (fd >= 0)
                 close(fd);
             return NULL;

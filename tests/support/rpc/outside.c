@@ -123,11 +123,11 @@ int outside_upload_url(const vgi__filter_source *s, vgi_arena *mem, vgi_upload_u
 
 void outside_begin(outside *o)
 {
-    *o = (outside){ .source = { .stores = true,
-                                .upload_bytes = 4096,
-                                .filter_new = filter_new },
-                    .threshold = 1,
-                    .bytes = 100 };
+    *o = (outside){
+        .source = { .stores = true, .upload_bytes = 4096, .filter_new = filter_new },
+        .threshold = 1,
+        .bytes = 100
+    };
     for (size_t i = 0; i < OUTSIDE_OBJECTS; i++)
         vgi__buffer_init(&o->objects[i], NULL, SIZE_MAX);
 }

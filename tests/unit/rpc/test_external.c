@@ -212,16 +212,16 @@ static void test_pointers_in(void **state)
     assert_int_equal(vgi_batch_from_rows(&params, VGI_FROM(calc_pair, &row), 1, NULL),
                      VGI_OK);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(
-            vgi__writer_schema(t.writer, vgi_batch_schema(params), &t.error), VGI_OK);
+        assert_int_equal(vgi__writer_schema(t.writer, vgi_batch_schema(params), &t.error),
+                         VGI_OK);
         if (i == 0)
-            assert_int_equal(vgi__writer_batch(t.writer, vgi_batch_array(params), NULL,
-                                               &t.error),
-                             VGI_OK);
+            assert_int_equal(
+                vgi__writer_batch(t.writer, vgi_batch_array(params), NULL, &t.error),
+                VGI_OK);
         else
-            assert_int_equal(vgi__writer_empty_batch(
-                                 t.writer, &(vgi_metadata){ pairs, 3 }, &t.error),
-                             VGI_OK);
+            assert_int_equal(
+                vgi__writer_empty_batch(t.writer, &(vgi_metadata){ pairs, 3 }, &t.error),
+                VGI_OK);
         assert_int_equal(vgi__writer_eos(t.writer, &t.error), VGI_OK);
         assert_int_equal(
             vgi__writer_gather(t.writer, i == 0 ? &o.objects[0] : &t.sent, &t.error),
