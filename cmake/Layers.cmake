@@ -26,11 +26,12 @@ set(VGI_LAYERS
     "http/server: base crypto/openssl crypto/sodium arrow types wire rpc http/proto http/coding http/engine"
     "server/http: base server rpc http/proto http/engine http/server"
     "http/client: base http/proto"
-    "client: base json arrow types wire shm transport/fd transport/unix transport/subprocess http/proto http/coding http/client"
+    "external: base crypto/openssl arrow types wire http/proto http/coding http/client"
+    "client: base json arrow types wire shm external transport/fd transport/unix transport/subprocess http/proto http/coding http/client"
 )
 
 # Which library a layer's objects go into.
 set(VGI_CORE_LAYERS base codec crypto arrow transport/fd transport/unix types wire rpc shm server)
 set(VGI_HTTP_LAYERS crypto/openssl crypto/sodium http/proto http/parser http/coding http/engine http/server server/http)
-set(VGI_CLIENT_LAYERS json transport/subprocess http/proto http/coding http/client client)
+set(VGI_CLIENT_LAYERS json crypto/openssl transport/subprocess http/proto http/coding http/client external client)
 set(VGI_TEST_LAYERS transport/mem)

@@ -120,7 +120,7 @@ if(VGI_HTTP)
 endif()
 set(VGI_CLIENT_LIBS)
 if(VGI_CLIENT)
-  set(VGI_CLIENT_LIBS PkgConfig::CURL PkgConfig::ZLIB PkgConfig::JANSSON m)
+  set(VGI_CLIENT_LIBS PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::ZLIB PkgConfig::JANSSON m)
 endif()
 
 # The other libraries use the core's internals, and a process must have one core: a second copy inside one of them

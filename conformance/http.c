@@ -26,9 +26,10 @@ static bool take(const char *option, int *argc, char **argv)
     return false;
 }
 
-void conformance_http(int *argc, char **argv)
+void conformance_http(int *argc, char **argv, int64_t max_request_bytes)
 {
-    vgi_http_options options = { .size = sizeof(options) };
+    vgi_http_options options = { .size = sizeof(options),
+                                 .max_request_bytes = max_request_bytes };
 
     if (take("--auth-reject-all", argc, argv))
         options.authenticate = reject_all;

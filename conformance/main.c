@@ -4,8 +4,16 @@
 
 int main(int argc, char **argv)
 {
-#ifdef CONFORMANCE_HTTP
-    conformance_http(&argc, argv);
+    const vgi_service *const services[] = { conformance_service(), NULL };
+    vgi_server_options options = { .size = sizeof(options) };
+    int64_t threshold = 0;
+
+#ifdef CONFORMANCE_STORAGE
+    threshold = conformance_storage(&argc, argv, &options.external);
 #endif
-    return vgi_serve(conformance_service(), argc, argv);
+#ifdef CONFORMANCE_HTTP
+    conformance_http(&argc, argv, threshold);
+#endif
+    (void)threshold;
+    return vgi_serve_with(services, &options, argc, argv);
 }

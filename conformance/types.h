@@ -263,7 +263,10 @@ extern const vgi_method *const conformance_headers[];
 extern const vgi_method *const conformance_cancel[];
 
 const vgi_service *conformance_service(void);
-/* Give vgi_serve its --http, and take our own options of it out of the command line. */
-void conformance_http(int *argc, char **argv);
+/* Give vgi_serve its --http, with this cap unless the command line has one (0: the
+ * default), and take our own options of it out of the command line. */
+void conformance_http(int *argc, char **argv, int64_t max_request_bytes);
+/* The same for the store of big batches. Returns the threshold; 0: there is no store. */
+int64_t conformance_storage(int *argc, char **argv, const struct vgi_external **external);
 
 #endif

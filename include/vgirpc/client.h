@@ -28,6 +28,8 @@
 
 VGI_BEGIN_DECLS
 
+struct vgi_external;
+
 /** One connection. */
 typedef struct vgi_client vgi_client;
 /** One open stream of a client. */
@@ -59,6 +61,9 @@ typedef struct vgi_client_options {
     void (*on_log)(void *user, const vgi_log_record *record);
     void *user;              /**< passed to on_log */
     bool discard_stderr; /**< exec: discard the worker's stderr (default: ours) */
+    /** How pointers to batches are followed, and requests uploaded that are too big for
+     * an HTTP server: vgirpc/external.h. NULL: neither. Must outlive the client. */
+    const struct vgi_external *external;
     int reserved_;
 } vgi_client_options;
 

@@ -17,6 +17,8 @@
 
 VGI_BEGIN_DECLS
 
+struct vgi_external;
+
 /** A server. Made by one thread; any thread may use it once it serves. */
 typedef struct vgi_server vgi_server;
 
@@ -82,6 +84,9 @@ typedef struct vgi_server_options {
     unsigned drain_ms;        /**< of a listener: how long calls may run on after stop,
                                    before their connections are cut; 0: 10,000 */
     unsigned max_connections; /**< of a threaded listener; more wait; 0: 1,024 */
+    /** Where big batches go, and where pointers may lead: vgirpc/external.h. NULL: both
+     * stay as they are. Must outlive the server. */
+    const struct vgi_external *external;
     int reserved_;
 } vgi_server_options;
 

@@ -63,6 +63,10 @@ int vgi__batch_new(vgi_batch **out, const vgi_allocator *a,
 int vgi__store_reserve(vgi__array_store *s, const vgi_allocator *a, size_t arrays,
                        size_t children, size_t buffers);
 
+/* About how many bytes the body of a struct array takes: enough to tell the small from
+ * the big. */
+uint64_t vgi__array_payload(const vgi_schema *s, const struct ArrowArray *a);
+
 /* Row access for types/ and text: is row `i` of array `a` (any layout but
  * union/run-end/null, which answer by their own rules) null? Offsets of sliced arrays are
  * honoured. */

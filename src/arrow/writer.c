@@ -99,6 +99,21 @@ void vgi__writer_rewind(vgi__writer *w, vgi__writer_mark m)
     forget_dictionaries(w);
 }
 
+/* Such batches have no buffers, so all of them is in scratch memory, in one piece. */
+int vgi__writer_repeat(vgi__writer *w, const vgi__writer *from, vgi__writer_mark since,
+                       vgi_error *err)
+{
+    const size_t n = from->out.scratch.len - since.scratch;
+    uint8_t *to = vgi__send_room(&w->out, n);
+
+    if (!to)
+        return vgi__fail_nomem(err);
+    if (n > 0)
+        memcpy(to, from->out.scratch.data + since.scratch, n);
+    vgi__send_take(&w->out, n);
+    return VGI_OK;
+}
+
 /* ---- dictionaries ---- */
 
 static bool reserve_dictionaries(vgi__writer *w, size_t n)

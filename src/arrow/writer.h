@@ -56,6 +56,10 @@ typedef struct vgi__writer_mark {
     bool open; /* within a stream */
 } vgi__writer_mark;
 vgi__writer_mark vgi__writer_mark_here(const vgi__writer *w);
+/* Append the batches of no rows that were written to `from` since the mark to `w`, which
+ * is within a stream of the same schema and has its dictionaries. */
+int vgi__writer_repeat(vgi__writer *w, const vgi__writer *from, vgi__writer_mark since,
+                       vgi_error *err);
 void vgi__writer_rewind(vgi__writer *w, vgi__writer_mark m);
 
 /* Encode a compiled schema's IPC message (used once, by the schema). Appends to out. */

@@ -25,8 +25,9 @@ static vgi_str text_or(const vgi_metadata *m, const char *key, vgi_str fallback)
     return fallback;
 }
 
-static int deliver_log(vgi_client *c, const vgi_batch *b, vgi_error *err)
+int vgi__answer_log(void *client, const vgi_batch *b, vgi_error *err)
 {
+    vgi_client *c = client;
     const vgi_metadata m = vgi_batch_metadata(b);
     vgi_log_record record = {
         .size = sizeof(record),
@@ -59,10 +60,18 @@ static int raise_failure(vgi_client *c, const vgi_batch *b, vgi_error *err)
     return rc;
 }
 
+/* The next batch; of a pointer, what it points to. */
+static int next_resolved(vgi_client *c, vgi_batch *b, vgi_error *err)
+{
+    int rc = c->channel->ops->next(c->channel, b, err);
+
+    return rc == VGI_OK && c->external ? c->external->resolve(c->external, b, err) : rc;
+}
+
 int vgi__answer_next(vgi_client *c, vgi_batch *b, vgi_error *err)
 {
     for (;;) {
-        int rc = c->channel->ops->next(c->channel, b, err);
+        int rc = next_resolved(c, b, err);
 
         if (rc != VGI_OK)
             return vgi__client_lost(c, rc, err);
@@ -70,7 +79,7 @@ int vgi__answer_next(vgi_client *c, vgi_batch *b, vgi_error *err)
         case VGI__BATCH_DATA:
             return VGI_OK;
         case VGI__BATCH_LOG:
-            rc = deliver_log(c, b, err);
+            rc = vgi__answer_log(c, b, err);
             if (rc != VGI_OK)
                 return vgi__client_lost(c, rc, err);
             break;
@@ -79,8 +88,8 @@ int vgi__answer_next(vgi_client *c, vgi_batch *b, vgi_error *err)
         case VGI__BATCH_LOCATION:
         case VGI__BATCH_SHM:
             return vgi__fail(err, VGI_ENOTSUP, NULL,
-                             "the server sent a pointer to data that lies elsewhere; "
-                             "this client reads only what travels inline");
+                             "the server sent a pointer to data that lies elsewhere, "
+                             "and this client has nothing to follow it with");
         }
     }
 }

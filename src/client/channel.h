@@ -22,6 +22,7 @@
 #include "arrow/batch.h"
 #include "base/io.h"
 #include "transport/subprocess/subprocess.h"
+#include "wire/batch_filter.h"
 
 /* One batch to send. */
 typedef struct vgi__outgoing {
@@ -56,6 +57,7 @@ struct vgi__channel {
     const struct vgi__channel_ops *ops;
     bool broken;
     bool seed_only; /* requests name no protocol, and there is no reflection */
+    vgi__batch_filter *external; /* follows pointers, lent; NULL: nobody does */
 };
 
 /* A channel on a byte stream. Takes `io` and, unless NULL, the process at its other end;

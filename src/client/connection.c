@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "external/filter.h"
 #include "transport/fd/fd.h"
 #include "transport/unix/unix.h"
 
@@ -58,11 +59,15 @@ int vgi__client_new(vgi_client **out, vgi__channel *channel,
     rc = copy_text(c, &c->protocol, options->protocol, err);
     if (rc == VGI_OK)
         rc = copy_text(c, &c->protocol_version, options->protocol_version, err);
+    if (rc == VGI_OK)
+        rc = vgi__external_filter_new(&c->external, options->external, &c->limits,
+                                      c->allocator, vgi__answer_log, c, err);
     if (rc != VGI_OK) {
         vgi_client_close(c);
         return rc;
     }
     c->channel = channel;
+    channel->external = c->external;
     *out = c;
     return VGI_OK;
 }
@@ -195,6 +200,8 @@ void vgi_client_close(vgi_client *client)
     }
     if (client->channel)
         client->channel->ops->close(client->channel);
+    if (client->external)
+        client->external->free(client->external);
     vgi__batch_free(&client->answer);
     vgi__batch_free(&client->skipped);
     vgi__failure_free(&client->failure);

@@ -56,6 +56,7 @@ struct vgi_client {
     vgi_pair *pairs; /* of the request being sent */
     size_t pairs_cap;
     uint64_t logs, max_logs; /* of this answer */
+    vgi__batch_filter *external; /* follows pointers; or NULL */
     vgi__compiled compiled[VGI__RECORD_CACHE];
     size_t next_compiled;
 };
@@ -114,6 +115,8 @@ int vgi__answer_begin(vgi_client *c, const vgi_schema **schema, vgi_error *err);
  * client's failure, the rest of its stream is drained, and VGI_EREMOTE is returned.
  * VGI_END: the stream is over. */
 int vgi__answer_next(vgi_client *c, vgi_batch *b, vgi_error *err);
+/* A log batch to the client's callback; `client` is a vgi_client. */
+int vgi__answer_log(void *client, const vgi_batch *b, vgi_error *err);
 /* Read to the end of the stream and drop what comes. The channel is broken when there is
  * no end. */
 int vgi__answer_drain(vgi_client *c, vgi_error *err);

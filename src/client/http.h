@@ -31,6 +31,10 @@ typedef struct vgi__http_peer {
      * request (0: it did not tell). */
     bool takes[VGI__CODING_UNKNOWN];
     int64_t max_request;
+    bool uploads; /* it names places for longer ones, of at most */
+    int64_t max_upload;
+    bool too_large; /* that was the fault of the last request */
+    const struct vgi_external *external; /* who uploads, to which places; NULL: nobody */
 } vgi__http_peer;
 
 /* An answer: an Arrow stream, or several. */
@@ -52,6 +56,18 @@ void vgi__http_peer_free(vgi__http_peer *p);
  * whatever its status; everything else is a failure. */
 int vgi__http_post(vgi__http_peer *p, const vgi__http_route *route, vgi__writer *w,
                    vgi__http_body *body, vgi_error *err);
+
+/* http_upload.c */
+/* Can a request that was too large, of so many bytes, be made in another way? */
+bool vgi__http_may_upload(const vgi__http_peer *p, size_t bytes);
+/* That way, with `w` for scratch. */
+int vgi__http_post_uploaded(vgi__http_peer *p, const vgi__http_route *route,
+                            vgi__writer *w, const vgi__outgoing *out,
+                            const vgi_metadata *metadata, vgi__http_body *body,
+                            vgi_error *err);
+/* A whole stream; on failure there is nothing of it. */
+int vgi__http_write(vgi__writer *w, const vgi__outgoing *out,
+                    const vgi_metadata *metadata, vgi_error *err);
 
 /* An answer that is not Arrow, as the failure that it means. */
 int vgi__http_refusal(const vgi__http_peer *p, const vgi__transfer_answer *answer,

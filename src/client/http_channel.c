@@ -64,30 +64,19 @@ static int unreadable(http_channel *hc, int rc, vgi_error *err)
     return rc == VGI_ECLOSED ? VGI_EPROTO : rc;
 }
 
-static int write_request(http_channel *hc, const vgi__outgoing *out,
-                         const vgi_metadata *metadata, vgi_error *err)
-{
-    int rc = vgi__writer_schema(hc->writer, out->schema, err);
-
-    if (rc == VGI_OK)
-        rc = out->array ? vgi__writer_batch(hc->writer, out->array, metadata, err)
-                        : vgi__writer_empty_batch(hc->writer, metadata, err);
-    if (rc == VGI_OK)
-        rc = vgi__writer_eos(hc->writer, err);
-    if (rc != VGI_OK)
-        vgi__writer_clear(hc->writer);
-    return rc;
-}
-
 static int post(http_channel *hc, const vgi__http_route *route, const vgi__outgoing *out,
                 const vgi_metadata *metadata, vgi_error *err)
 {
     vgi__http_body body;
-    int rc = write_request(hc, out, metadata, err);
+    int rc = vgi__http_write(hc->writer, out, metadata, err);
+    const size_t bytes = vgi__writer_pending(hc->writer);
 
     hc->reading = false;
     if (rc == VGI_OK)
         rc = vgi__http_post(&hc->peer, route, hc->writer, &body, err);
+    if (rc == VGI_ELIMIT && vgi__http_may_upload(&hc->peer, bytes))
+        rc = vgi__http_post_uploaded(&hc->peer, route, hc->writer, out, metadata, &body,
+                                     err);
     if (rc != VGI_OK)
         return rc;
     vgi__reader_feed(hc->reader, body.block, body.len);
@@ -190,6 +179,10 @@ static int read_output(http_channel *hc, vgi_batch *b, vgi_error *err)
             break;
         }
         if (rc != VGI_OK)
+            return unreadable(hc, rc, err);
+        /* The token may be with what it points to. */
+        if (hc->base.external &&
+            (rc = hc->base.external->resolve(hc->base.external, b, err)) != VGI_OK)
             return unreadable(hc, rc, err);
         const vgi__batch_class kind = vgi__batch_classify(b);
         if (kind == VGI__BATCH_ERROR)

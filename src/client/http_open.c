@@ -137,6 +137,7 @@ static int set_up(vgi__http_peer *p, const char *url, const vgi_http_client_opti
                                              .allocator = o->allocator };
     int rc = set_url(p, url, err);
 
+    p->external = o->external;
     p->compress = !http->no_compression;
     p->min_bytes = http->compress_min_bytes;
     p->retries = http->no_retries ? 0 : http->retries;

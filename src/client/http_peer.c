@@ -69,6 +69,11 @@ static void learn(vgi__http_peer *p, const vgi__transfer_answer *answer)
     } else if (seed.data) {
         p->takes[VGI__CODING_ZSTD] = true;
     }
+    p->uploads = vgi__http_equal(
+        vgi__transfer_header(answer, "VGI-Upload-URL-Support"), "true");
+    if (!vgi__http_decimal(vgi__transfer_header(answer, "VGI-Max-Upload-Bytes"),
+                           &p->max_upload))
+        p->max_upload = 0;
     if (most.data && (!vgi__http_decimal(most, &p->max_request) || p->max_request < 0))
         p->max_request = 0;
 }
@@ -256,7 +261,9 @@ static int send_as(vgi__http_peer *p, const vgi__http_route *route, payload body
         *coding = VGI__CODING_IDENTITY;
     else if (rc != VGI_OK)
         return rc;
-    if (p->max_request > 0 && (uint64_t)body.bytes > (uint64_t)p->max_request)
+    p->too_large =
+        p->max_request > 0 && (uint64_t)body.bytes > (uint64_t)p->max_request;
+    if (p->too_large)
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "the request has %zu bytes, the server takes at most %lld",
                          body.bytes, (long long)p->max_request);
@@ -264,8 +271,10 @@ static int send_as(vgi__http_peer *p, const vgi__http_route *route, payload body
     rq.body = body.iov;
     rq.n_body = body.n;
     rc = run(p, &rq, route->idempotent, answer, err);
-    if (rc == VGI_OK)
+    if (rc == VGI_OK) {
         learn(p, answer);
+        p->too_large = answer->status == 413;
+    }
     return rc;
 }
 

@@ -13,7 +13,9 @@
 int vgi__call_init(vgi_call *c, vgi__registry *r, vgi__writer *w, vgi_error *err)
 {
     const vgi_server_options *o = &r->options;
+    const vgi__filter_source *x = vgi__filter_source_of(o->external);
     const size_t limit = (size_t)o->limits.arena_bytes;
+    int rc = VGI_OK;
 
     *c = (vgi_call){ .registry = r,
                      .options = o,
@@ -31,7 +33,10 @@ int vgi__call_init(vgi_call *c, vgi__registry *r, vgi__writer *w, vgi_error *err
         return vgi__fail_nomem(err);
     }
     vgi__call_reset(c);
-    return VGI_OK;
+    if (x && (rc = x->filter_new(x, &o->limits, o->allocator, &c->external, err)) != VGI_OK)
+        vgi__call_destroy(c);
+    c->filter = c->external;
+    return rc;
 }
 
 void vgi__call_destroy(vgi_call *c)
@@ -52,6 +57,8 @@ void vgi__call_destroy(vgi_call *c)
     vgi__free(a, c->tokens);
     vgi__caster_free(c->casters[0]);
     vgi__caster_free(c->casters[1]);
+    if (c->external)
+        c->external->free(c->external);
     vgi__batch_free(&c->request);
     vgi__buffer_free(&c->text);
     vgi__buffer_free(&c->scratch);
@@ -76,6 +83,7 @@ void vgi__call_reset(vgi_call *c)
     c->row = NULL;
     c->describe = false;
     c->negotiate = false;
+    c->leaving = 0;
     c->phase = VGI__PHASE_IDLE;
     c->request_id[0] = '\0';
     c->failed = false;
@@ -113,6 +121,16 @@ int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *targe
         rc =
             vgi__caster_new(caster, &c->options->limits, c->options->allocator, &c->sink);
     return rc == VGI_OK ? vgi__cast(*caster, *batch, target, mode, batch, &c->sink) : rc;
+}
+
+void vgi__call_set_filter(vgi_call *c, vgi__batch_filter *first)
+{
+    vgi__batch_filter **end = &first;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = c->external;
+    c->filter = first;
 }
 
 int vgi__call_intact(vgi_call *c)

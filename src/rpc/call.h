@@ -76,9 +76,11 @@ struct vgi_call {
     vgi__writer *writer;
     const vgi_auth *auth;
     vgi_transport_kind transport;
-    vgi__batch_filter *filter;
+    vgi__batch_filter *filter;   /* the first; the last is `external` */
+    vgi__batch_filter *external; /* NULL: pointers stay as they are */
     void *surface;          /* of who runs the call, for its own functions; may be NULL */
     int64_t response_limit; /* bytes of one answer; 0: none */
+    int64_t leaving_limit;  /* bytes that may leave by filters for one answer; 0: none */
     vgi__method_slot *slots; /* registry->n_methods */
     vgi__row_type *row_types;
     size_t n_row_types, row_types_cap;
@@ -113,12 +115,15 @@ struct vgi_call {
     vgi_error sink;      /* the last failure of a library function */
     vgi__kept_log *logs, **logs_end;
 
+    int64_t leaving; /* bytes that have left for this answer */
+
     /* of the stream */
     void *state;
     vgi_schema *input_schema, *output_schema; /* references */
     vgi__builder *stream_builder; /* when the output is not the declared one */
     struct ArrowArray *header;
     vgi_metadata turn_metadata;
+    vgi__writer_mark turn_begin; /* on the writer */
     vgi_output output;
     vgi_batch *held; /* heap batch that the writer may still refer to */
 
@@ -140,6 +145,8 @@ int vgi__call_cast(vgi_call *c, const vgi_batch **batch, const vgi_schema *targe
                    bool output);
 /* A handler is about to run. */
 void vgi__call_enter(vgi_call *c, vgi__phase phase);
+/* The filters of the call: these, and then its own. */
+void vgi__call_set_filter(vgi_call *c, vgi__batch_filter *first);
 /* Is what the filters resolved for this answer sound? */
 int vgi__call_intact(vgi_call *c);
 /* The answer to `b` is on the writer, but was not sent: the filters take back what they
@@ -166,6 +173,8 @@ int vgi__call_route(vgi_call *c);
  * to agree with the address. `service` null: as the epoch has it. */
 int vgi__call_address(vgi_call *c, vgi__epoch epoch, vgi_str service, vgi_str method);
 int vgi__call_accept(vgi_call *c);
+/* The batch as a request of something that is no method of a service. */
+int vgi__call_accept_own(vgi_call *c, const char *name);
 /* A whole error stream in place of an answer. */
 int vgi__call_reject(vgi_call *c, vgi_error *err);
 
@@ -181,6 +190,9 @@ int vgi__output_builder(vgi_call *c, vgi__builder **slot, const vgi_schema *sche
 void vgi__output_begin(vgi_call *c, const vgi_schema *schema, vgi__builder *builder);
 /* A pair of metadata for the batch; key and value are borrowed until it was written. */
 int vgi__output_pair(vgi_output *out, vgi_str key, vgi_str value);
+/* Put a batch on the writer, or a pointer to it, if one of the filters from `f` on wants
+ * that. VGI_EREMOTE: it is more than may leave. */
+int vgi__call_put(vgi_call *c, vgi__batch_filter *f, const vgi__offer *offer);
 /* Put what was built on the writer, as one batch. */
 int vgi__output_write(vgi_output *out);
 int vgi__output_put(vgi_output *out, const struct ArrowArray *array);

@@ -78,9 +78,11 @@ int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message,
         vgi__writer_rewind(call->writer, mark);
         return VGI_ENOMEM;
     }
-    if (call->spill && vgi__writer_pending(call->writer) > SPILL_BYTES)
+    if (call->spill && vgi__writer_pending(call->writer) > SPILL_BYTES) {
         (void)call->spill(call,
                           call->spill_user); /* a broken stream shows at the next flush */
+        call->turn_begin = vgi__writer_mark_here(call->writer);
+    }
     return VGI_OK;
 }
 

@@ -387,26 +387,54 @@ int vgi_output_metadata(vgi_output *out, const char *key, vgi_str value)
     return vgi__output_pair(out, pair.key, pair.value);
 }
 
+/* To one filter. VGI_END: it does not want it. */
+static int offload(vgi_call *c, vgi__batch_filter *f, const vgi__offer *offer)
+{
+    const int64_t bytes = f->leaving ? f->leaving(f, offer->schema, offer->array) : 0;
+
+    if (c->leaving_limit > 0 && bytes > c->leaving_limit - c->leaving)
+        return vgi_fail(c, "RuntimeError",
+                        "Externalised payload exceeds max_externalized_response_bytes "
+                        "(%lld > %lld) for method '%s'",
+                        (long long)(c->leaving + bytes), (long long)c->leaving_limit,
+                        c->method->name);
+    int rc = f->offload ? f->offload(f, c->writer, offer, &c->sink) : VGI_END;
+    if (rc == VGI_OK)
+        c->leaving += bytes;
+    return rc;
+}
+
+int vgi__call_put(vgi_call *c, vgi__batch_filter *f, const vgi__offer *offer)
+{
+    int rc = VGI_END;
+
+    for (; f && rc == VGI_END && offer->array->length > 0; f = f->next)
+        rc = offload(c, f, offer);
+    return rc == VGI_END
+               ? vgi__writer_batch(c->writer, offer->array, offer->metadata, &c->sink)
+               : rc;
+}
+
 int vgi__output_put(vgi_output *out, const struct ArrowArray *array)
 {
     vgi_call *c = out->call;
     const vgi_metadata pairs = { out->pairs, out->n_pairs };
-    const vgi_metadata *m = out->n_pairs > 0 ? &pairs : NULL;
+    const vgi__offer offer = { .schema = out->schema,
+                               .array = array,
+                               .metadata = out->n_pairs > 0 ? &pairs : NULL,
+                               .since =
+                                   c->phase == VGI__PHASE_TURN ? &c->turn_begin : NULL };
     const uint64_t before = vgi__writer_bytes(c->writer);
     int rc = vgi__call_intact(c);
 
+    if (rc == VGI_OK)
+        rc = vgi__call_put(c, c->filter, &offer);
     if (rc != VGI_OK)
         return rc;
-    rc = VGI_END;
-    for (vgi__batch_filter *f = c->filter; f && rc == VGI_END && array->length > 0;
-         f = f->next)
-        rc = f->offload(f, c->writer, out->schema, array, m, &c->sink);
-    if (rc == VGI_END)
-        rc = vgi__writer_batch(c->writer, array, m, &c->sink);
-    if (rc != VGI_OK)
-        return rc;
+    /* A pointer may have taken the place of logs, too. */
+    const uint64_t after = vgi__writer_bytes(c->writer);
     out->emitted = true;
-    vgi__hooks_output(c, array->length, vgi__writer_bytes(c->writer) - before);
+    vgi__hooks_output(c, array->length, after > before ? after - before : 0);
     return VGI_OK;
 }
 
@@ -438,6 +466,14 @@ int vgi__output_write(vgi_output *out)
     return vgi__output_put(out, array);
 }
 
+/* Is it known only at the end of the turn what becomes of its batch? A pointer takes the
+ * place of the whole turn. */
+static bool must_wait(const vgi_call *c)
+{
+    return c->before_batch ||
+           (c->phase == VGI__PHASE_TURN && c->external && c->external->leaving);
+}
+
 int vgi_output_emit(vgi_output *out)
 {
     struct ArrowArray *array;
@@ -445,7 +481,7 @@ int vgi_output_emit(vgi_output *out)
 
     if (out->emitted)
         return misuse(out, ONE_BATCH);
-    if (!out->call->before_batch)
+    if (!must_wait(out->call))
         return vgi__output_write(out);
     if ((rc = finish_batch(out, &array)) == VGI_OK) {
         out->waiting = array;

@@ -42,9 +42,12 @@ static int resolve(vgi_call *c)
     vgi_error why;
     int rc = VGI_OK;
 
-    for (vgi__batch_filter *f = c->filter; f && rc == VGI_OK; f = f->next)
-        if ((rc = f->request(f, &c->request.metadata, &why)) == VGI_OK)
+    for (vgi__batch_filter *f = c->filter; f && rc == VGI_OK; f = f->next) {
+        if (f->request)
+            rc = f->request(f, &c->request.metadata, &why);
+        if (rc == VGI_OK && f->resolve)
             rc = f->resolve(f, &c->request, &why);
+    }
     return rc == VGI_OK ? VGI_OK : vgi__call_fail_error(c, &why);
 }
 
@@ -163,6 +166,18 @@ int vgi__call_accept(vgi_call *c)
     if ((rc = check_request(c)) == VGI_OK)
         rc = check_agreement(c, &address);
     return rc == VGI_OK ? take_row(c) : rc;
+}
+
+int vgi__call_accept_own(vgi_call *c, const char *name)
+{
+    char echo[VGI_ECHO_SIZE];
+    int rc;
+
+    vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
+    if ((rc = check_keys(c, &c->keys)) == VGI_OK && !vgi_str_eq(c->keys.method, name))
+        rc = vgi_fail(c, "TypeError", "Method mismatch: expected '%s', got '%s'", name,
+                      vgi__echo(echo, c->keys.method));
+    return rc == VGI_OK ? check_rows(c) : rc;
 }
 
 int vgi__call_reject(vgi_call *c, vgi_error *err)

@@ -315,7 +315,7 @@ static int session_open(session *s, vgi__registry *r, vgi_error *err)
     vgi__batch_init(&s->input, o->allocator);
     s->call.transport = s->info->transport;
     s->call.auth = s->info->auth;
-    s->call.filter = s->info->filter;
+    vgi__call_set_filter(&s->call, s->info->filter);
     s->call.spill = spill;
     s->call.spill_user = s;
     return VGI_OK;

@@ -153,6 +153,20 @@ void vgi__stream_close_state(vgi_call *c)
         d->destroy(state);
 }
 
+/* The header batch, or a pointer to it. That it could not be uploaded is a failure of the
+ * call, written in its place. */
+static int put_header(vgi_call *c, vgi_error *err)
+{
+    const vgi__offer offer = { .schema = c->method->header_schema, .array = c->header };
+    int rc = vgi__call_put(c, c->external, &offer);
+
+    if (rc == VGI_OK)
+        return VGI_OK;
+    (void)vgi__call_fail_status(c, rc);
+    rc = vgi__call_write_failure(c, err);
+    return rc == VGI_OK ? VGI_EREMOTE : rc;
+}
+
 static int write_header(vgi_call *c, vgi_error *err)
 {
     vgi__writer *w = c->writer;
@@ -162,9 +176,10 @@ static int write_header(vgi_call *c, vgi_error *err)
     if (rc == VGI_OK)
         rc = vgi__call_write_kept_logs(c, err);
     if (rc == VGI_OK)
-        rc = vgi__writer_batch(w, c->header, NULL, err);
-    if (rc == VGI_OK)
-        rc = vgi__writer_eos(w, err);
+        rc = put_header(c, err);
+    int ended = rc == VGI_OK || rc == VGI_EREMOTE ? vgi__writer_eos(w, err) : rc;
+    if (ended != VGI_OK)
+        rc = ended;
     vgi__hooks_output(c, 1, vgi__writer_bytes(w) - before);
     return rc;
 }
@@ -196,8 +211,10 @@ int vgi__stream_open(vgi_call *c, vgi_error *err)
                           m->name);
     if (status != VGI_OK)
         return open_failed(c, err);
-    if (m->header_schema && (rc = write_header(c, err)) != VGI_OK)
+    if (m->header_schema && (rc = write_header(c, err)) != VGI_OK) {
+        vgi__hooks_end(c);
         vgi__stream_close_state(c);
+    }
     return rc;
 }
 
@@ -216,7 +233,8 @@ static int prepare_input(vgi_call *c, vgi_batch *in, const vgi_batch **out)
     int rc = VGI_OK;
 
     for (vgi__batch_filter *f = c->filter; f && rc == VGI_OK; f = f->next)
-        rc = f->resolve(f, in, &c->sink);
+        if (f->resolve)
+            rc = f->resolve(f, in, &c->sink);
     if (rc != VGI_OK)
         return rc;
     if (c->input_schema->n_columns > 0)
@@ -240,13 +258,19 @@ static int run_turn(vgi_call *c, const vgi_batch *in)
     return d->next(c, c->state, &c->output);
 }
 
-/* The batch that was emitted and has waited, then the logs that did. */
+/* The batch that was emitted and has waited, then the logs that did: before it, if a
+ * pointer to all of them may take its place. */
 static int write_waiting(vgi_call *c)
 {
     const struct ArrowArray *array = c->output.waiting;
-    int rc = vgi__output_put(&c->output, array);
+    const vgi__batch_filter *x = c->external;
+    int rc = VGI_OK;
 
     c->output.waiting = NULL;
+    if (x && x->leaving && x->leaving(x, c->output_schema, array) > 0)
+        rc = vgi__call_write_kept_logs(c, &c->sink);
+    if (rc == VGI_OK)
+        rc = vgi__output_put(&c->output, array);
     return rc == VGI_OK ? vgi__call_write_kept_logs(c, &c->sink) : rc;
 }
 
@@ -290,6 +314,7 @@ int vgi__stream_turn(vgi_call *c, vgi_batch *in, vgi_error *err)
 {
     vgi_arena_reset(&c->turn);
     vgi__call_enter(c, VGI__PHASE_TURN);
+    c->turn_begin = vgi__writer_mark_here(c->writer);
     int status = turn(c, in);
 
     c->phase = VGI__PHASE_IDLE;

@@ -102,12 +102,14 @@ static void *room(vgi__batch_filter *base, const vgi_schema *s, int32_t node,
     return f->answers ? vgi__shm_room(f->port, s, node, rows) : NULL;
 }
 
-static int offload(vgi__batch_filter *base, vgi__writer *w, const vgi_schema *s,
-                   const struct ArrowArray *a, const vgi_metadata *m, vgi_error *err)
+static int offload(vgi__batch_filter *base, vgi__writer *w, const vgi__offer *offer,
+                   vgi_error *err)
 {
     const shm_filter *f = of(base);
 
-    return f->answers ? vgi__shm_put(f->port, w, s, a, m, err) : VGI_END;
+    return f->answers ? vgi__shm_put(f->port, w, offer->schema, offer->array,
+                                     offer->metadata, err)
+                      : VGI_END;
 }
 
 static void release(vgi__batch_filter *base, vgi_batch *b)

@@ -17,6 +17,9 @@
 #define VGI_KEY_ERROR_KIND "vgi_rpc.error_kind"
 #define VGI_KEY_ERROR_DETAILS "vgi_rpc.error_details"
 #define VGI_KEY_LOCATION "vgi_rpc.location"
+#define VGI_KEY_LOCATION_SHA256 "vgi_rpc.location.sha256"
+#define VGI_KEY_LOCATION_FETCH_MS "vgi_rpc.location.fetch_ms"
+#define VGI_KEY_LOCATION_SOURCE "vgi_rpc.location.source"
 #define VGI_KEY_SHM_OFFSET "vgi_rpc.shm_offset"
 #define VGI_KEY_SHM_LENGTH "vgi_rpc.shm_length"
 #define VGI_KEY_SHM_SOURCE "vgi_rpc.shm_source"
@@ -32,5 +35,6 @@
 #define VGI_DESCRIBE_VERSION "4"
 #define VGI_METHOD_DESCRIBE "__describe__"
 #define VGI_METHOD_TRANSPORT_OPTIONS "__transport_options__"
+#define VGI_METHOD_UPLOAD_URL "__upload_url__"
 
 #endif

@@ -31,10 +31,11 @@ static bool is_free(const vgi__block *b)
     return b && vgi__block_unique(b);
 }
 
-void vgi__receiver_begin(vgi__receiver *r, int64_t max_body)
+void vgi__receiver_begin(vgi__receiver *r, uint8_t *into, int64_t max_body)
 {
     vgi__buffer_clear(&r->lines);
     r->head_bytes = r->n_headers = r->body_len = 0;
+    r->into = into;
     r->max_body = max_body;
     r->rc = VGI_OK;
     if (is_free(r->body))
@@ -94,11 +95,11 @@ bool vgi__receiver_body(vgi__receiver *r, const void *p, size_t n, int64_t expec
                           (long long)r->max_body);
         return false;
     }
-    if (!make_room(r, n, expected)) {
+    if (!r->into && !make_room(r, n, expected)) {
         r->rc = vgi__fail_nomem(&r->why);
         return false;
     }
-    memcpy(r->body->data + r->body_len, p, n);
+    memcpy((r->into ? r->into : r->body->data) + r->body_len, p, n);
     r->body_len += n;
     return true;
 }
@@ -143,7 +144,7 @@ int vgi__receiver_headers(vgi__receiver *r, vgi_error *err)
 vgi__block *vgi__receiver_take(vgi__receiver *r)
 {
     vgi__block *body = r->body;
-    if (r->body_len == 0)
+    if (r->body_len == 0 || r->into)
         return NULL;
     if (body->size <= KEPT_BYTES)
         return vgi__block_ref(body);

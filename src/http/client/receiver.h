@@ -19,6 +19,7 @@ typedef struct vgi__receiver {
     vgi__block *body;    /* of this answer */
     vgi__block *resting; /* of the one before; both are used again when they are free */
     size_t body_len;
+    uint8_t *into; /* where the body goes instead; or NULL */
     int64_t max_body;
     int rc; /* why it took no more; its message is in `why` */
     vgi_error why;
@@ -26,8 +27,8 @@ typedef struct vgi__receiver {
 
 void vgi__receiver_init(vgi__receiver *r, size_t head_limit, const vgi_allocator *a);
 void vgi__receiver_free(vgi__receiver *r);
-/* Before an answer. */
-void vgi__receiver_begin(vgi__receiver *r, int64_t max_body);
+/* Before an answer, whose body goes to `into`, or into a block when that is NULL. */
+void vgi__receiver_begin(vgi__receiver *r, uint8_t *into, int64_t max_body);
 /* One line of a head, with its end. False: no more is wanted. */
 bool vgi__receiver_line(vgi__receiver *r, const char *line, size_t n);
 /* Bytes of the body, of which there will be `expected` (-1: not known). */

@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 #include <vgirpc/version.h>
@@ -26,6 +27,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "http/client/address.h"
 #include "http/client/receiver.h"
 #include "http/proto/fields.h"
 
@@ -40,6 +42,9 @@ struct vgi__transfer {
     CURL *easy;
     bool through_socket; /* a Unix socket, whatever the URL says */
     unsigned read_ms;
+    uint64_t deadline;                     /* of this transfer; 0: none */
+    bool late;                             /* it has passed */
+    char refused[VGI__ADDRESS_TEXT_BYTES]; /* an address that is not public; or "" */
     vgi__buffer lines;      /* request headers, one after the other, NUL-terminated */
     vgi__buffer last_lines; /* what `list` was made from */
     struct curl_slist *list;
@@ -96,6 +101,18 @@ static int on_rewind(void *user, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* Whatever name led to it, this is the address that would be connected to. */
+static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    vgi__transfer *t = user;
+    (void)purpose;
+    if (!vgi__address_is_public(&to->addr)) {
+        vgi__address_text(t->refused, &to->addr);
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 /* ---- life ---- */
 
 static CURLcode global_result;
@@ -123,6 +140,8 @@ static bool set_texts(CURL *e, const vgi__transfer_options *o)
     if (ok && o->unix_path)
         ok = curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, o->unix_path) == CURLE_OK &&
              curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK;
+    if (ok && o->public_only)
+        ok = curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK;
     return ok;
 }
 
@@ -143,6 +162,10 @@ static bool set_up(vgi__transfer *t, const vgi__transfer_options *o)
     curl_easy_setopt(e, CURLOPT_READDATA, t);
     curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_rewind);
     curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
+    if (o->public_only) {
+        curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+        curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+    }
     if (o->insecure) {
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -278,7 +301,7 @@ static int set_request(vgi__transfer *t, const vgi__transfer_request *rq, vgi_er
     if (curl_easy_setopt(e, CURLOPT_URL, rq->url) != CURLE_OK)
         return vgi__fail_nomem(err);
     const char *verb = NULL;
-    if (rq->n_body > 0 || rq->method == VGI__HTTP_POST) {
+    if (rq->n_body > 0 || rq->method == VGI__HTTP_POST || rq->method == VGI__HTTP_PUT) {
         rc = set_body(t, rq, err);
         verb = rq->method == VGI__HTTP_POST ? NULL : vgi__http_verb(rq->method);
     } else if (rq->method == VGI__HTTP_HEAD) {
@@ -308,19 +331,30 @@ static uint64_t progress(const vgi__transfer *t)
     return (uint64_t)up + t->in.head_bytes + t->in.body_len;
 }
 
+/* Until the deadline, rounded up. */
+static int time_left(const vgi__transfer *t, uint64_t now)
+{
+    if (!t->deadline || t->deadline > now + IDLE_WAIT_MS * (uint64_t)NS_PER_MS)
+        return IDLE_WAIT_MS;
+    return t->deadline > now ? (int)((t->deadline - now - 1) / NS_PER_MS + 1) : 0;
+}
+
 /* How long to wait for something to happen; 0: too long already. Connecting has a timeout
  * of its own. */
-static int patience(const vgi__transfer *t, uint64_t *last, uint64_t *seen)
+static int patience(vgi__transfer *t, uint64_t *last, uint64_t *seen)
 {
-    if (!t->read_ms)
-        return IDLE_WAIT_MS;
     const uint64_t now = vgi__clock_ns(), got = progress(t);
+    const int most = time_left(t, now);
+    t->late = most == 0;
+    if (!t->read_ms || t->late)
+        return most;
     if (got != *seen || !connected(t)) {
         *seen = got;
         *last = now;
     }
     const uint64_t waited_ms = (now - *last) / NS_PER_MS;
-    return waited_ms < t->read_ms ? (int)(t->read_ms - waited_ms) : 0;
+    const int wait_ms = waited_ms < t->read_ms ? (int)(t->read_ms - waited_ms) : 0;
+    return wait_ms < most ? wait_ms : most;
 }
 
 /* Until the transfer is over. CURLE_OPERATION_TIMEDOUT: without progress for too long. */
@@ -392,10 +426,13 @@ static struct meaning meaning_of(CURLcode code)
     return (struct meaning){ code, VGI_EIO, false };
 }
 
-static int timed_out(const vgi__transfer *t, const char *host, bool *untouched,
-                     vgi_error *err)
+static int timed_out(const vgi__transfer *t, const char *host, unsigned timeout_ms,
+                     bool *untouched, vgi_error *err)
 {
     *untouched = !connected(t);
+    if (t->late)
+        return vgi__fail(err, VGI_ETIMEDOUT, NULL, "%s: it took more than %u ms", host,
+                         timeout_ms);
     if (*untouched)
         return vgi__fail(err, VGI_ETIMEDOUT, NULL, "%s: connecting took too long", host);
     return vgi__fail(err, VGI_ETIMEDOUT, NULL, "%s: no byte came or went for %u ms", host,
@@ -403,7 +440,7 @@ static int timed_out(const vgi__transfer *t, const char *host, bool *untouched,
 }
 
 static int failed(const vgi__transfer *t, CURLcode code, const vgi__transfer_request *rq,
-                  bool *untouched, vgi_error *err)
+                  vgi__transfer_answer *answer, vgi_error *err)
 {
     char host[300], echo[VGI_ECHO_SIZE];
     name_host(host, sizeof(host), rq->url);
@@ -411,13 +448,18 @@ static int failed(const vgi__transfer *t, CURLcode code, const vgi__transfer_req
         return vgi__fail(err, t->in.rc, t->in.why.type, "%s: %s", host,
                          t->in.why.message);
     if (code == CURLE_OPERATION_TIMEDOUT)
-        return timed_out(t, host, untouched, err);
+        return timed_out(t, host, rq->timeout_ms, &answer->untouched, err);
     if (code == CURLE_FILESIZE_EXCEEDED)
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "%s: the answer is longer than the limit of %lld bytes", host,
                          (long long)rq->max_body);
     const struct meaning m = meaning_of(code);
-    *untouched = m.untouched;
+    answer->refused = m.rc == VGI_ECONNECT && *t->refused;
+    if (answer->refused)
+        return vgi__fail(err, VGI_EINVAL, "ValueError",
+                         "%s has the address %s, which is not a public one", host,
+                         t->refused);
+    answer->untouched = m.untouched;
     return vgi__fail(
         err, m.rc, NULL, "%s: %s", host,
         vgi__echo(echo, vgi_str_from(*t->why ? t->why : curl_easy_strerror(code))));
@@ -427,8 +469,10 @@ int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
                       vgi__transfer_answer *answer, vgi_error *err)
 {
     *answer = (vgi__transfer_answer){ 0 };
-    vgi__receiver_begin(&t->in, rq->max_body);
-    t->why[0] = '\0';
+    vgi__receiver_begin(&t->in, rq->into, rq->max_body);
+    t->why[0] = t->refused[0] = '\0';
+    t->deadline =
+        rq->timeout_ms ? vgi__clock_ns() + rq->timeout_ms * (uint64_t)NS_PER_MS : 0;
     int rc = set_request(t, rq, err);
     if (rc != VGI_OK)
         return rc;
@@ -436,7 +480,7 @@ int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
         return vgi__fail_nomem(err);
     const CURLcode code = drive(t);
     if (code != CURLE_OK)
-        rc = failed(t, code, rq, &answer->untouched, err);
+        rc = failed(t, code, rq, answer, err);
     curl_multi_remove_handle(t->multi, t->easy);
     if (rc == VGI_OK)
         rc = vgi__receiver_headers(&t->in, err);

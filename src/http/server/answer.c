@@ -78,7 +78,8 @@ static int find_method(vgi__worker *w, const vgi__route *route, vgi__http_respon
     return rc;
 }
 
-static int check_type(vgi__worker *w, const vgi__http_request *rq, vgi__http_response *rs)
+int vgi__app_check_type(vgi__worker *w, const vgi__http_request *rq,
+                        vgi__http_response *rs)
 {
     const vgi_str type = vgi__http_find(rq, "Content-Type");
     char echo[VGI_ECHO_SIZE];
@@ -119,10 +120,10 @@ int vgi__app_address(vgi__worker *w, const vgi__route *route, const vgi__http_re
                      vgi__http_response *rs)
 {
     const bool current = vgi__epoch_rules_of(route->epoch)->current;
-    int rc = current ? find_method(w, route, rs) : check_type(w, rq, rs);
+    int rc = current ? find_method(w, route, rs) : vgi__app_check_type(w, rq, rs);
 
     if (rc == VGI_OK)
-        rc = current ? check_type(w, rq, rs) : find_method(w, route, rs);
+        rc = current ? vgi__app_check_type(w, rq, rs) : find_method(w, route, rs);
     return rc == VGI_OK ? check_kind(w, route, rs) : rc;
 }
 

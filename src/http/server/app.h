@@ -5,7 +5,7 @@
  *   engine -> handle.c
  *               -> route.c            what is it for?
  *               -> auth.c             may they? (not OPTIONS, not health)
- *               -> unary.c, stream.c, page_*.c
+ *               -> unary.c, stream.c, upload.c, page_*.c
  *                    -> answer.c      what these share: request in, answer or refusal out
  *               -> compress.c, cors.c, capabilities, request id: of every response
  *
@@ -63,6 +63,7 @@ typedef enum vgi__route_kind {
     VGI__ROUTE_UNARY, /* __describe__ included */
     VGI__ROUTE_INIT,
     VGI__ROUTE_EXCHANGE,
+    VGI__ROUTE_UPLOAD_URL,
     VGI__ROUTE_HEALTH,
     VGI__ROUTE_LANDING,
     VGI__ROUTE_DESCRIBE_PAGE
@@ -116,13 +117,20 @@ void vgi__app_init(vgi__worker *w, const vgi__route *route, const vgi__http_requ
 void vgi__app_exchange(vgi__worker *w, const vgi__route *route,
                        const vgi__http_request *rq, vgi__http_response *rs);
 
-/* answer.c: what unary.c and stream.c share. The first three return VGI_OK, or fill `rs`
+/* upload.c: places for uploads. */
+void vgi__app_upload_url(vgi__worker *w, const vgi__http_request *rq,
+                         vgi__http_response *rs);
+
+/* answer.c: what unary.c and stream.c share. The first four return VGI_OK, or fill `rs`
  * with the refusal. */
 
 /* Content type (415), method (404) and its kind (400) in the epoch's order: w->call is
  * addressed. */
 int vgi__app_address(vgi__worker *w, const vgi__route *route, const vgi__http_request *rq,
                      vgi__http_response *rs);
+/* The content type alone (415). */
+int vgi__app_check_type(vgi__worker *w, const vgi__http_request *rq,
+                        vgi__http_response *rs);
 /* The body, decoded (415, 400, 413): its first batch is w->call.request (400). */
 int vgi__app_read_batch(vgi__worker *w, const vgi__http_request *rq,
                         vgi__http_response *rs);

@@ -24,7 +24,7 @@ static void take_request_id(const vgi__http_request *rq, vgi_call *c)
 static bool is_call(const vgi__route *route)
 {
     return route->kind == VGI__ROUTE_UNARY || route->kind == VGI__ROUTE_INIT ||
-           route->kind == VGI__ROUTE_EXCHANGE;
+           route->kind == VGI__ROUTE_EXCHANGE || route->kind == VGI__ROUTE_UPLOAD_URL;
 }
 
 /* The methods of a route besides OPTIONS; NULL: nothing is there. */
@@ -111,6 +111,9 @@ static void dispatch(vgi__worker *w, const vgi__route *route, const vgi__http_re
         break;
     case VGI__ROUTE_EXCHANGE:
         vgi__app_exchange(w, route, rq, rs);
+        break;
+    case VGI__ROUTE_UPLOAD_URL:
+        vgi__app_upload_url(w, rq, rs);
         break;
     case VGI__ROUTE_HEALTH:
         health(w->app, rs);

@@ -47,6 +47,7 @@ int vgi__worker_new(void *data, void **worker, vgi_error *err)
     w->call.auth = &w->auth;
     w->call.surface = w;
     w->call.response_limit = app->options.max_response_bytes;
+    w->call.leaving_limit = app->options.max_externalized_response_bytes;
     *worker = w;
     return VGI_OK;
 }

@@ -33,14 +33,14 @@ static int on_resolve(vgi__batch_filter *f, vgi_batch *b, vgi_error *err)
     return me->refuse ? vgi__fail(err, VGI_EIO, NULL, "nothing is there") : VGI_OK;
 }
 
-static int on_offload(vgi__batch_filter *f, vgi__writer *w, const vgi_schema *s,
-                      const struct ArrowArray *a, const vgi_metadata *m, vgi_error *err)
+static int on_offload(vgi__batch_filter *f, vgi__writer *w, const vgi__offer *offer,
+                      vgi_error *err)
 {
+    const struct ArrowArray *a = offer->array;
     const vgi_pair pointer = { VGI_LIT(VGI_KEY_SHM_OFFSET), VGI_LIT("65536") };
     fake *me = (fake *)f;
 
-    (void)m;
-    assert_true(a->length > 0 && s->n_columns > 0);
+    assert_true(a->length > 0 && offer->schema->n_columns > 0);
     me->lent = a->children[0]->buffers[1];
     if (!me->take)
         return VGI_END;
