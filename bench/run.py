@@ -101,6 +101,7 @@ class Server:
     argv: list[str]
     epoch: str
     share: float = 1.0  # of the calls of a workload
+    http_argv: list[str] | None = None  # in place of argv
     sockets: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
@@ -109,7 +110,8 @@ class Bench:
         self.bin = build / "bin"
         self.scratch = scratch
         self.stack = stack
-        self.ours = Server("vgirpc", [str(self.bin / "vgirpc-bench-worker")], "seed")
+        worker = str(self.bin / "vgirpc-bench-worker")
+        self.ours = Server("vgirpc", [worker], "seed", http_argv=[f"{worker}-http"])
         self.limit = Server("limit", [str(self.bin / "vgirpc-bench-limit")], "seed")
         for epoch in ("seed", "current"):
             echo = [self.bin / "vgirpc-bench-echo", str(1 << 20), epoch]
@@ -174,7 +176,8 @@ class Bench:
                 answer = self.scratch / f"answer-{load.payload}.http"
                 self.http(load, self.ours, 1, ["-d", str(answer)])
                 extra.append(str(answer))
-            server.sockets[key] = self.serve([*server.argv, *extra], {CORE} if pinned else os.sched_getaffinity(0))
+            argv = [*(server.http_argv or server.argv), *extra]
+            server.sockets[key] = self.serve(argv, {CORE} if pinned else os.sched_getaffinity(0))
         return server.sockets[key]
 
     def http_request(self, load: Workload, server: Server, port: str) -> Path:

@@ -64,6 +64,11 @@ typedef struct vgi_client_options {
     /** How pointers to batches are followed, and requests uploaded that are too big for
      * an HTTP server: vgirpc/external.h. NULL: neither. Must outlive the client. */
     const struct vgi_external *external;
+    /** Share so many bytes of memory with the server, for batches that are big; 0: none.
+     * exec:, unix: and descriptors only, whose other end must be on this machine and of
+     * the same user; ignored over HTTP. Servers that do not share memory get everything
+     * on the connection. At least 65,537: 64 KiB are a header. */
+    int64_t shm_bytes;
     int reserved_;
 } vgi_client_options;
 

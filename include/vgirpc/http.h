@@ -87,7 +87,8 @@ typedef struct vgi_http_options {
     const char *prefix;    /**< of all routes: "" or "/api/v1"; NULL: "" */
     bool announce;         /**< print "PORT:<n>" ("UNIX:<path>") on stdout when ready */
     /* threads and connections */
-    unsigned threads;           /**< that are always there; 0: 16 */
+    unsigned threads;           /**< that are always there; 0: 16, or
+                                     max_threads when that is less */
     unsigned max_threads;       /**< when all are busy; 0: 256 */
     unsigned max_connections;   /**< more wait; 0: 16,384 */
     unsigned header_timeout_ms; /**< for a request's headers; 0: 10,000 */

@@ -166,12 +166,8 @@ static int make_room(vgi__reader *r, size_t want, vgi_error *err)
     return VGI_OK;
 }
 
-/* Have at least `want` bytes (at most WINDOW_BYTES) in the window. VGI_END: the input
- * ended before the first of them, which is no failure here. */
-static int need(vgi__reader *r, size_t want, vgi_error *err)
+static int fetch(vgi__reader *r, size_t want, vgi_error *err)
 {
-    if (buffered(r) >= want)
-        return VGI_OK;
     if (!r->io) /* what was fed is all there is */
         return buffered(r) == 0 ? VGI_END : read_failed(r, VGI_END, true, err);
     int rc = make_room(r, want, err);
@@ -184,6 +180,13 @@ static int need(vgi__reader *r, size_t want, vgi_error *err)
         r->end += got;
     }
     return rc;
+}
+
+/* Have at least `want` bytes (at most WINDOW_BYTES) in the window. VGI_END: the input
+ * ended before the first of them, which is no failure here. */
+static inline int need(vgi__reader *r, size_t want, vgi_error *err)
+{
+    return buffered(r) >= want ? VGI_OK : fetch(r, want, err);
 }
 
 /* As need, where the bytes cannot be missing. */

@@ -22,6 +22,7 @@
 #include "arrow/writer.h"
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "client/shm.h"
 
 /* How long after the end of its pipes a worker may take to end itself. */
 #define LAST_WORDS_MS 200
@@ -79,9 +80,11 @@ static int flush_to_process(bytes_channel *bc, vgi_error *err)
 
 static int flush(bytes_channel *bc, vgi_error *err)
 {
-    int rc = bc->has_process ? flush_to_process(bc, err)
-                             : vgi__writer_flush(bc->writer, bc->io, err);
+    int rc;
 
+    vgi__client_shm_sent(bc->base.shm);
+    rc = bc->has_process ? flush_to_process(bc, err)
+                         : vgi__writer_flush(bc->writer, bc->io, err);
     /* Some of the bytes may have gone out. */
     return rc == VGI_OK ? rc : lose(bc, rc, err);
 }
@@ -93,7 +96,17 @@ static int add_batch(bytes_channel *bc, const vgi__outgoing *out, vgi_error *err
     return vgi__writer_batch(bc->writer, out->array, &out->metadata, err);
 }
 
-/* Send schema and batch, and the end when `whole`. Nothing is sent if the batch cannot be
+/* The same, by way of shared memory if that is possible. */
+static int add_input(bytes_channel *bc, const vgi__outgoing *out, vgi_error *err)
+{
+    int rc = vgi__client_shm_settle(bc->base.shm, err);
+
+    if (rc == VGI_OK)
+        rc = vgi__client_shm_put(bc->base.shm, bc->writer, out, err);
+    return rc == VGI_END ? add_batch(bc, out, err) : rc;
+}
+
+/* Send schema and batch; and the end of a request. Nothing is sent if the batch cannot be
  * encoded. */
 static int send_stream(bytes_channel *bc, const vgi__outgoing *out, bool whole,
                        vgi_error *err)
@@ -102,7 +115,7 @@ static int send_stream(bytes_channel *bc, const vgi__outgoing *out, bool whole,
     int rc = vgi__writer_schema(bc->writer, out->schema, err);
 
     if (rc == VGI_OK)
-        rc = add_batch(bc, out, err);
+        rc = whole ? add_batch(bc, out, err) : add_input(bc, out, err);
     if (rc == VGI_OK && whole)
         rc = vgi__writer_eos(bc->writer, err);
     if (rc != VGI_OK) {
@@ -130,7 +143,7 @@ static int bytes_turn(vgi__channel *ch, const vgi__outgoing *out, vgi_error *err
         bc->input_open = rc == VGI_OK;
         return rc;
     }
-    rc = add_batch(bc, out, err);
+    rc = add_input(bc, out, err);
     return rc == VGI_OK ? flush(bc, err) : rc;
 }
 
@@ -165,10 +178,14 @@ static int bytes_begin(vgi__channel *ch, const vgi_schema **schema, vgi_error *e
 static int bytes_next(vgi__channel *ch, vgi_batch *batch, vgi_error *err)
 {
     bytes_channel *bc = (bytes_channel *)ch;
-    int rc = vgi__reader_next(bc->reader, batch, err);
+    int rc = vgi__reader_next(bc->reader, batch, err), ended;
 
     if (rc < 0 && (vgi__reader_broken(bc->reader) || rc == VGI_ETIMEDOUT))
         return lose(bc, rc, err);
+    if (rc == VGI_OK)
+        return vgi__client_shm_came(ch->shm, batch, err);
+    if (rc == VGI_END && (ended = vgi__client_shm_ended(ch->shm, err)) != VGI_OK)
+        return lose(bc, ended, err);
     return rc;
 }
 

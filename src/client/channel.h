@@ -34,6 +34,7 @@ typedef struct vgi__outgoing {
 } vgi__outgoing;
 
 typedef struct vgi__channel vgi__channel;
+typedef struct vgi__client_shm vgi__client_shm; /* shm.h */
 
 struct vgi__channel_ops {
     /* Send a request as a whole IPC stream. */
@@ -58,6 +59,7 @@ struct vgi__channel {
     bool broken;
     bool seed_only; /* requests name no protocol, and there is no reflection */
     vgi__batch_filter *external; /* follows pointers, lent; NULL: nobody does */
+    vgi__client_shm *shm;        /* for byte streams, lent; or NULL */
 };
 
 /* A channel on a byte stream. Takes `io` and, unless NULL, the process at its other end;

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "client/shm.h"
 #include "external/filter.h"
 #include "transport/fd/fd.h"
 #include "transport/unix/unix.h"
@@ -22,6 +23,10 @@ int vgi__client_options(const vgi_client_options *given, vgi_client_options *out
                          "the size of vgi_client_options is not set");
     if (given)
         memcpy(out, given, given->size < sizeof(*out) ? given->size : sizeof(*out));
+    if (out->shm_bytes != 0 && out->shm_bytes <= (int64_t)VGI__SHM_HEADER_BYTES)
+        return vgi__fail(err, VGI_EINVAL, NULL,
+                         "shm_bytes is %lld: the header of a segment alone takes %zu",
+                         (long long)out->shm_bytes, VGI__SHM_HEADER_BYTES);
     if (!out->connect_timeout_ms)
         out->connect_timeout_ms = CONNECT_TIMEOUT_MS;
     out->limits = vgi_limits_effective(&out->limits);
@@ -79,6 +84,7 @@ static int open_on_io(vgi_client **out, vgi__io *io, vgi__subprocess *process,
                       const vgi_client_options *o, vgi_error *err)
 {
     vgi__channel *channel = NULL;
+    vgi_client *c = NULL;
     int rc;
 
     io->read_timeout_ms = o->read_timeout_ms;
@@ -90,10 +96,21 @@ static int open_on_io(vgi_client **out, vgi__io *io, vgi__subprocess *process,
             vgi__subprocess_reap(process, true);
         return rc;
     }
-    rc = vgi__client_new(out, channel, o, err);
-    if (rc != VGI_OK)
+    rc = vgi__client_new(&c, channel, o, err);
+    if (rc != VGI_OK) {
         channel->ops->close(channel);
-    return rc;
+        return rc;
+    }
+    if (o->shm_bytes)
+        rc = vgi__client_shm_new(&c->shm, (uint64_t)o->shm_bytes, &o->limits,
+                                 o->allocator, err);
+    if (rc != VGI_OK) {
+        vgi_client_close(c);
+        return rc;
+    }
+    channel->shm = c->shm;
+    *out = c;
+    return VGI_OK;
 }
 
 /* Takes the descriptors and the process in any case, as open_on_io does. */
@@ -205,6 +222,7 @@ void vgi_client_close(vgi_client *client)
         client->external->free(client->external);
     vgi__batch_free(&client->answer);
     vgi__batch_free(&client->skipped);
+    vgi__client_shm_free(client->shm);
     vgi__failure_free(&client->failure);
     vgi_arena_free(&client->scratch);
     vgi__free(client->allocator, client->pairs);

@@ -57,6 +57,7 @@ struct vgi_client {
     size_t pairs_cap;
     uint64_t logs, max_logs;     /* of this answer */
     vgi__batch_filter *external; /* follows pointers; or NULL */
+    vgi__client_shm *shm;        /* or NULL */
     vgi__compiled compiled[VGI__RECORD_CACHE];
     size_t next_compiled;
 };
@@ -98,6 +99,12 @@ int vgi__client_compile(vgi_client *c, const vgi_type *type, vgi__role role,
 int vgi__client_params(vgi_client *c, const vgi_type *type, const void *in,
                        vgi__payload *params, vgi_error *err);
 vgi__payload vgi__payload_of(const vgi_batch *params); /* borrowed; NULL: none */
+
+/* ---- shm.c ---- */
+
+/* Before a call: ask whether the server shares memory, the first time; then give back
+ * what earlier calls have left of it. */
+int vgi__client_share(vgi_client *c, vgi_error *err);
 
 /* ---- stream.c ---- */
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "client/shm.h"
 #include "wire/wire.h"
 
 int vgi__client_ready(vgi_client *c, vgi_error *err)
@@ -17,7 +18,7 @@ int vgi__client_ready(vgi_client *c, vgi_error *err)
     if (c->channel->broken)
         return vgi__fail(err, VGI_ECLOSED, NULL, "the connection was lost: %s",
                          c->lost.message[0] ? c->lost.message : "unknown cause");
-    return VGI_OK;
+    return vgi__client_share(c, err);
 }
 
 static vgi_pair pair_of(const char *key, const char *value)
@@ -32,7 +33,7 @@ static int request_metadata(vgi_client *c, const vgi__target *target,
     const char *protocol = target->protocol ? target->protocol : c->protocol;
     size_t n = 0;
 
-    if (!vgi__grow(c->allocator, (void **)&c->pairs, &c->pairs_cap, extra->count + 4,
+    if (!vgi__grow(c->allocator, (void **)&c->pairs, &c->pairs_cap, extra->count + 6,
                    sizeof(*c->pairs)))
         return vgi__fail_nomem(err);
     c->pairs[n++] = pair_of(VGI_KEY_METHOD, target->method);
@@ -41,6 +42,12 @@ static int request_metadata(vgi_client *c, const vgi__target *target,
         c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL, protocol);
     if (c->protocol_version && !target->protocol && !target->plain)
         c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL_VERSION, c->protocol_version);
+    if (vgi__client_shm_on(c->shm)) {
+        c->pairs[n++] = (vgi_pair){ VGI_LIT(VGI_KEY_SHM_SEGMENT_NAME),
+                                    vgi__shm_name(vgi__shm_port_segment(c->shm->port)) };
+        c->pairs[n++] = (vgi_pair){ VGI_LIT(VGI_KEY_SHM_SEGMENT_SIZE),
+                                    { c->shm->size, c->shm->size_len } };
+    }
     if (extra->count)
         memcpy(c->pairs + n, extra->pairs, extra->count * sizeof(*c->pairs));
     *out = (vgi_metadata){ c->pairs, n + extra->count };

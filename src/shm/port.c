@@ -31,6 +31,7 @@ struct vgi__shm_port {
     uint64_t min_bytes;
     vgi__writer *writer; /* of what is put */
     vgi__shm_draft draft;
+    uint64_t last; /* offset of what was put last; 0: nothing to retract */
     vgi__buffer heads; /* of what is taken */
     vgi__block *spare; /* for what is copied of that */
     vgi_pair *pairs;
@@ -246,6 +247,7 @@ static int publish(vgi__shm_port *p, vgi__writer *w, const vgi_schema *schema,
     rc = write_pointer(p, w, m, (vgi__shm_region){ offset, c.bytes }, err);
     if (rc != VGI_OK)
         (void)vgi__shm_free(p->segment, offset, NULL);
+    p->last = rc == VGI_OK ? offset : 0;
     return rc;
 }
 
@@ -259,6 +261,14 @@ int vgi__shm_put(vgi__shm_port *p, vgi__writer *w, const vgi_schema *schema,
         rc = publish(p, w, schema, m, err);
     vgi__writer_clear(p->writer);
     return rc;
+}
+
+int vgi__shm_retract(vgi__shm_port *p, vgi_error *err)
+{
+    const uint64_t last = p->last;
+
+    p->last = 0;
+    return last ? vgi__shm_free(p->segment, last, err) : VGI_OK;
 }
 
 /* ---- room ---- */

@@ -44,6 +44,9 @@ void *vgi__shm_room(vgi__shm_port *p, const vgi_schema *schema, int32_t node,
                     int64_t rows);
 /* Replace a pointer by what it points to; other batches stay as they are. */
 int vgi__shm_take(vgi__shm_port *p, vgi_batch *b, vgi_error *err);
+/* Free the batch that was put last, if the peer has not done so. For peers that are known
+ * to be done with it and to leave it. */
+int vgi__shm_retract(vgi__shm_port *p, vgi_error *err);
 /* Before the peer's turn: free what was taken and is not used any more, and room that
  * nothing was put into. */
 int vgi__shm_settle_port(vgi__shm_port *p, vgi_error *err);

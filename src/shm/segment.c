@@ -144,7 +144,7 @@ static int create(vgi__shm *s, uint64_t size, vgi_error *err)
 int vgi__shm_create(vgi__shm **out, uint64_t size, const vgi_allocator *a, vgi_error *err)
 {
     const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    vgi__shm *s;
+    vgi__shm *s = NULL;
     int rc;
 
     if (size <= VGI__SHM_HEADER_BYTES || size > INT64_MAX - page)
@@ -211,7 +211,7 @@ int vgi__shm_attach(vgi__shm **out, vgi_str name, uint64_t max_bytes,
                     const vgi_allocator *a, vgi_error *err)
 {
     char echo[VGI_ECHO_SIZE];
-    vgi__shm *s;
+    vgi__shm *s = NULL;
     int rc;
 
     if (!good_name(name))
@@ -328,7 +328,7 @@ bool vgi__shm_is_view(const vgi__block *b)
 int vgi__shm_view(vgi__shm *s, uint64_t offset, uint64_t length, vgi__block **out,
                   vgi_error *err)
 {
-    uint8_t *p;
+    uint8_t *p = NULL;
     view *v = s->idle;
     int rc = vgi__shm_at(s, offset, length, &p, err);
 

@@ -102,7 +102,8 @@ static int set_level(int *value, const char *name, int otherwise, int most,
 
 static void set_defaults(vgi_http_options *o)
 {
-    set_default(&o->threads, 16);
+    set_default(&o->threads,
+                o->max_threads > 0 && o->max_threads < 16 ? o->max_threads : 16);
     set_default(&o->max_threads, o->threads > 256 ? o->threads : 256);
     set_default(&o->max_connections, 16384);
     set_default(&o->header_timeout_ms, 10000);

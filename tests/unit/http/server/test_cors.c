@@ -50,6 +50,7 @@ static void test_any_origin(void **state)
         "VGI-Auth-Reason, VGI-Auth-Proxy-Required");
     assert_int_equal(surface_ask(&s, "GET", "/health"), 200); /* no browser */
     surface_expect(&s, "Access-Control-Allow-Origin", NULL);
+    surface_expect(&s, "Vary", "Origin"); /* one would be told more */
     surface_expect(&s, "Cross-Origin-Resource-Policy", "cross-origin");
     surface_end(&s);
 }

@@ -58,6 +58,7 @@ static void test_what_is_filled_in(void **state)
                                     .max_response_bytes = 100000,
                                     .producer_batches = 7,
                                     .prefix = "/a/b/" };
+    const vgi_http_options few_threads = { .size = sizeof(some), .max_threads = 4 };
     const vgi_http_options short_one = { .size = sizeof(size_t), .prefix = "not read" };
     surface s;
 
@@ -78,6 +79,9 @@ static void test_what_is_filled_in(void **state)
     assert_string_equal(s.app->options.prefix, "/a/b");
     assert_int_equal(s.app->options.max_threads, 300);
     assert_int_equal(s.app->options.producer_batches, 7);
+    surface_end(&s);
+    surface_begin(&s, NULL, &few_threads);
+    assert_int_equal(s.app->options.threads, 4);
     surface_end(&s);
     surface_begin(&s, NULL, &short_one);
     assert_string_equal(s.app->options.prefix, "");
