@@ -284,15 +284,15 @@ def gcs_no_bucket(server):
 
 def main():
     tests, running = {}, []
-    for name in SERVERS:
-        server = Server(name)
-        running.append(server)
-        kind = "gcs_" if name == "fake-gcs-server" else "s3_"
-        (make_gcs_bucket if kind == "gcs_" else make_bucket)(server)
-        for test, value in globals().items():
-            if test.startswith(kind):
-                tests[f"{name}: {test}"] = (value, server)
     try:
+        for name in SERVERS:
+            server = Server(name)
+            running.append(server)
+            kind = "gcs_" if name == "fake-gcs-server" else "s3_"
+            (make_gcs_bucket if kind == "gcs_" else make_bucket)(server)
+            for test, value in globals().items():
+                if test.startswith(kind):
+                    tests[f"{name}: {test}"] = (value, server)
         return run_all(tests, lambda pair: pair[0](pair[1]), FAILED)
     finally:
         for server in running:
