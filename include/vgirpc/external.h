@@ -24,7 +24,8 @@ typedef int vgi_url_validator(void *user, vgi_str url, vgi_error *err);
 /** `{ .size = sizeof(vgi_external_options) }` resolves pointers and uploads nothing. */
 typedef struct vgi_external_options {
     size_t size;                /**< sizeof(vgi_external_options) */
-    const vgi_storage *storage; /**< copied, closed with the vgi_external; NULL: none */
+    const vgi_storage *storage; /**< copied, closed with the vgi_external; NULL: none.
+                                     It stays the caller's when vgi_external_new fails */
     int64_t threshold_bytes;    /**< batches of at least this are uploaded; 0: 1 MiB */
     const char *compression;    /**< of uploaded objects: "zstd", "gzip"; NULL: none */
     int compression_level;      /**< 0: the coding's default */
