@@ -10,7 +10,8 @@ if(VGI_CLIENT)
   list(APPEND installed vgirpc_client_static vgirpc_client_shared)
 endif()
 install(TARGETS ${installed} EXPORT vgirpc)
-install(DIRECTORY include/vgirpc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/vgirpc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        PATTERN s3.h EXCLUDE PATTERN gcs.h EXCLUDE) # they come with their libraries
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vgirpc)
 install(EXPORT vgirpc FILE vgirpcTargets.cmake NAMESPACE vgirpc:: DESTINATION ${package_dir})

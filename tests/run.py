@@ -91,7 +91,7 @@ def attacks(kind, folder, *names, after):
 
 def suites(full):
     clang = "-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DVGI_WERROR=ON"
-    threaded = "unit/(base|codec|crypto|rpc|shm|server|client|transport|http)"
+    threaded = "unit/(base|codec|crypto|rpc|shm|server|client|transport|http|components)"
     unbounded = ("VGI_TORTURE_SAMPLES", "VGI_TORTURE_SECONDS", "VGI_TORTURE_TOTAL")
     torture = dict.fromkeys(unbounded, "0") if full else {}
     fuzz_seconds = 300 if full else 20
@@ -141,6 +141,8 @@ def suites(full):
         load("http-drain-sanitized", dev, "-d", 5, after="build-dev"),
         load("http-load-threads", tsan, "-s", 5, "-g", 0, after="build-tsan"),
         load("http-drain-threads", tsan, "-d", 5, after="build-tsan"),
+        Suite("stores", script("tests/stores/run.py", str(BUILD)), ["build-release"]),
+        Suite("stores-sanitized", script("tests/stores/run.py", str(dev)), ["build-dev"]),
         Suite("demo", script("tests/demo/run.sh"), ["build-release"]),
         Suite("docs", script("tests/docs/run.sh"), ["build-release", "python"]),
         Suite("property", script("tests/property/run.sh"), ["build-release", "python"]),
@@ -160,6 +162,12 @@ def suites(full):
                 "pages-browser",
                 script("tests/http/pages.py", "--browser", str(BUILD)),
                 ["build-release"],
+            ),
+            Suite(
+                "stores-servers",
+                script("tests/stores/servers.sh", str(BUILD)),
+                ["build-release"],
+                seconds=3600,  # building them takes most of it
             ),
             Suite(
                 "valgrind",

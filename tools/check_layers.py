@@ -3,8 +3,8 @@
 """Check every #include against the layer table of cmake/Layers.cmake.
 
 In src/ a file includes from its own layer, from the layers of its row, and from the public headers.
-Programs see public headers only. A third-party header appears in one folder. Every file starts with
-its licence line.
+Programs see public headers only, and so do components, which share components/store. A third-party
+header appears in the folders that are listed for it. Every file starts with its licence line.
 """
 
 import re
@@ -16,14 +16,14 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?P<kind>[<"])(?P<name>[^>"]+)
 
 # Where a library's header may appear.
 THIRD_PARTY = {
-    "zstd": "src/codec",
-    "lz4": "src/codec",
-    "jansson": "src/json",
-    "zlib.h": "src/http/coding",
-    "llhttp": "src/http/parser",
-    "openssl/": "src/crypto/openssl",
-    "sodium": "src/crypto/sodium",
-    "curl/": "src/http/client",
+    "zstd": ["src/codec"],
+    "lz4": ["src/codec"],
+    "jansson": ["src/json", "components/gcs"],
+    "zlib.h": ["src/http/coding"],
+    "llhttp": ["src/http/parser"],
+    "openssl/": ["src/crypto/openssl"],
+    "sodium": ["src/crypto/sodium"],
+    "curl/": ["src/http/client"],
 }
 
 # Programs that are written with the public API, and whether that includes <vgirpc/sys/...>.
@@ -75,12 +75,24 @@ def program_problem(path, kind, name):
     return None
 
 
+def component_problem(path, kind, name):
+    """A component sees its own folder, what all of them share, and the public headers."""
+    component = path.parts[1]
+    if kind == "<":
+        return None
+    if not (ROOT / "components" / name).is_file():
+        return "no file of components/"
+    if name.partition("/")[0] not in (component, "store"):
+        return f"components/{component} sees only store/ and itself"
+    return None
+
+
 def third_party_problem(path, name):
-    for prefix, folder in THIRD_PARTY.items():
+    for prefix, folders in THIRD_PARTY.items():
         if not name.startswith(prefix) or path.parts[0] == "tests":
             continue
-        if folder is None or path.parent.as_posix() != folder:
-            return f"only {folder or 'no folder'} may see this library"
+        if path.parent.as_posix() not in folders:
+            return f"only {' and '.join(folders)} may see this library"
     return None
 
 
@@ -102,6 +114,8 @@ def check_includes(path, table):
             problem = problem or layer_problem(path, kind, name, table)
         elif path.parts[0] == "include":
             problem = problem or public_problem(kind, name)
+        elif path.parts[0] == "components" and "tests" not in path.parts:
+            problem = problem or component_problem(path, kind, name)
         elif path.parts[0] in PROGRAMS:
             problem = problem or program_problem(path, kind, name)
         if problem:

@@ -18,7 +18,15 @@ from sources import ROOT, bare_c, files, finish
 
 DECLARATION = re.compile(r"\bVGI_API\s+([^;]*);")
 # Headers of other libraries than the core.
-OTHERS = {"client.h": "libvgirpc-client.so", "http.h": "libvgirpc-http.so"}
+OTHERS = {
+    "vgirpc/client.h": "libvgirpc-client.so",
+    "vgirpc/external.h": "libvgirpc-client.so",
+    "vgirpc/sys/crypto.h": "libvgirpc-client.so",
+    "vgirpc/sys/http.h": "libvgirpc-client.so",
+    "vgirpc/http.h": "libvgirpc-http.so",
+    "vgirpc/s3.h": "libvgirpc-s3.so",
+    "vgirpc/gcs.h": "libvgirpc-gcs.so",
+}
 # How global names of archives start.
 ARCHIVED = ("vgi_", "llhttp_")
 SCALARS = re.compile(r"^\s*X\((\w+),", re.MULTILINE)
@@ -64,7 +72,8 @@ def main():
     lib = Path(sys.argv[1]) / "lib"
     declared = {"libvgirpc.so": set(), **{library: set() for library in OTHERS.values()}}
     for path in files(["include"], {".h"}):
-        declared[OTHERS.get(path.name, "libvgirpc.so")].update(declared_in(path))
+        name = path.relative_to("include").as_posix()
+        declared[OTHERS.get(name, "libvgirpc.so")].update(declared_in(path))
     problems = []
     for library, names in declared.items():
         if (lib / library).exists():

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-C_FOLDERS = ("include", "src", "cli", "conformance", "examples", "bench", "fuzz", "tests")
+C_FOLDERS = ("include", "src", "components", "cli", "conformance", "examples", "bench", "fuzz", "tests")
 SKIPPED = {".git", "build", "corpus", "__pycache__"}
 
 

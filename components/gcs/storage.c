@@ -38,7 +38,7 @@ vgi__verdict vgi__gcs_refusal(const vgi__gcs *gcs, const char *what,
 typedef struct uploading {
     vgi__gcs *gcs;
     const vgi_storage_object *object;
-    vgi_str path; /* root and name */
+    vgi_str path; /* root and name; of the attempt */
     uint64_t deadline_ms;
 } uploading;
 
@@ -81,10 +81,15 @@ static const char *upload_address(const uploading *up, vgi_arena *mem)
 static int prepare(void *user, vgi_http_transfer *transfer, vgi_arena *mem,
                    vgi_error *err)
 {
-    const uploading *up = user;
+    uploading *up = user;
+    const vgi__gcs *gcs = up->gcs;
     const char *type = up->object->content_type;
+    const char *coding = up->object->content_encoding;
     const char **headers = vgi_arena_calloc(mem, 2, sizeof(*headers));
-    if (!headers)
+    /* A new name each time: the last attempt may have stored its object without an
+     * answer, and who may create objects may not replace them. */
+    up->path = vgi__object_path(gcs->root, gcs->prefix, coding, mem);
+    if (!headers || !up->path.data)
         return vgi__store_nomem(err);
     const int rc = authorize(up, mem, &headers[1], err);
     if (rc != VGI_OK)
@@ -137,19 +142,15 @@ static int upload(void *user, const vgi_storage_object *object, vgi_arena *mem,
 {
     vgi__gcs *gcs = user;
     vgi_arena work = { .allocator = mem->allocator };
-    uploading up = {
-        .gcs = gcs,
-        .object = object,
-        .path = vgi__object_path(gcs->root, gcs->prefix, object->content_encoding, &work),
-        .deadline_ms = vgi__store_now_ms() + gcs->timeout_ms,
-    };
+    uploading up = { .gcs = gcs,
+                     .object = object,
+                     .deadline_ms = vgi__store_now_ms() + gcs->timeout_ms };
     vgi__request request = vgi__gcs_request(gcs, up.deadline_ms);
     request.prepare = prepare;
     request.judge = judge;
     request.user = &up;
     vgi_http_answer answer;
-    int rc = up.path.data ? vgi__request_run(&request, &work, &answer, err)
-                          : vgi__store_nomem(err);
+    int rc = vgi__request_run(&request, &work, &answer, err);
     if (rc == VGI_OK) {
         const vgi__gcs_signing signing = { gcs, up.deadline_ms };
         vgi__permit get = { .method = "GET",

@@ -18,10 +18,18 @@ enum {
 
 /* ---- the functions of a store ---- */
 
-/* A URL that permits `method` on an object, in `mem`. */
-static int sign_url(const vgi__s3 *s3, const char *method, vgi_str path, int64_t now,
-                    vgi_arena *mem, vgi_str *url, vgi_error *err)
+/* What URLs are made for, and when. */
+typedef struct signing {
+    const vgi__s3 *s3;
+    vgi_str path;
+    int64_t now;
+} signing;
+
+/* A URL that permits `method`, in `mem`. */
+static int sign_url(const signing *what, const char *method, vgi_arena *mem, vgi_str *url,
+                    vgi_error *err)
 {
+    const vgi__s3 *s3 = what->s3;
     vgi__credentials credentials;
     const int rc = vgi__credentials_find(&credentials, &s3->source, mem, err);
     if (rc != VGI_OK)
@@ -31,8 +39,8 @@ static int sign_url(const vgi__s3 *s3, const char *method, vgi_str path, int64_t
         .method = method,
         .origin = s3->origin,
         .host = s3->host,
-        .path = path,
-        .when = vgi__stamp_at(now),
+        .path = what->path,
+        .when = vgi__stamp_at(what->now),
         .expiry_s = s3->expiry_s,
     };
     return vgi__sign_url(&signer, &permit, mem, url, err);
@@ -61,8 +69,9 @@ static int upload(void *user, const vgi_storage_object *object, vgi_arena *mem,
         rc = vgi__s3_multipart(&op, &work, err);
     else
         rc = vgi__s3_run(&op, &work, &answer, err);
+    const signing get = { s3, op.path, (int64_t)time(NULL) };
     if (rc == VGI_OK)
-        rc = sign_url(s3, "GET", op.path, (int64_t)time(NULL), mem, url, err);
+        rc = sign_url(&get, "GET", mem, url, err);
     vgi_arena_free(&work);
     return rc;
 }
@@ -70,14 +79,14 @@ static int upload(void *user, const vgi_storage_object *object, vgi_arena *mem,
 static int upload_url(void *user, vgi_arena *mem, vgi_upload_url *out, vgi_error *err)
 {
     const vgi__s3 *s3 = user;
-    const int64_t now = (int64_t)time(NULL);
-    const vgi_str path = vgi__object_path(s3->root, s3->prefix, NULL, mem);
-    if (!path.data)
+    const signing what = { s3, vgi__object_path(s3->root, s3->prefix, NULL, mem),
+                           (int64_t)time(NULL) };
+    if (!what.path.data)
         return vgi__store_nomem(err);
-    int rc = sign_url(s3, "PUT", path, now, mem, &out->put_url, err);
+    int rc = sign_url(&what, "PUT", mem, &out->put_url, err);
     if (rc == VGI_OK)
-        rc = sign_url(s3, "GET", path, now, mem, &out->get_url, err);
-    out->expires_at_us = (now + s3->expiry_s) * 1000000;
+        rc = sign_url(&what, "GET", mem, &out->get_url, err);
+    out->expires_at_us = (what.now + s3->expiry_s) * 1000000;
     return rc;
 }
 

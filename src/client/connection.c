@@ -65,8 +65,9 @@ int vgi__client_new(vgi_client **out, vgi__channel *channel,
     if (rc == VGI_OK)
         rc = copy_text(c, &c->protocol_version, options->protocol_version, err);
     if (rc == VGI_OK)
-        rc = vgi__external_filter_new(&c->external, options->external, &c->limits,
-                                      c->allocator, vgi__answer_log, c, err);
+        rc = vgi__external_filter_new(&c->external, options->external,
+                                      &(vgi__external_client){ vgi__answer_log, c },
+                                      &c->limits, c->allocator, err);
     if (rc != VGI_OK) {
         vgi_client_close(c);
         return rc;

@@ -33,7 +33,7 @@ typedef struct vgi__http_peer {
     int64_t max_request;
     bool uploads; /* it names places for longer ones, of at most */
     int64_t max_upload;
-    bool too_large; /* that was the fault of the last request */
+    bool too_large;                      /* that was the fault of the last request */
     const struct vgi_external *external; /* who uploads, to which places; NULL: nobody */
 } vgi__http_peer;
 
@@ -63,11 +63,9 @@ bool vgi__http_may_upload(const vgi__http_peer *p, size_t bytes);
 /* That way, with `w` for scratch. */
 int vgi__http_post_uploaded(vgi__http_peer *p, const vgi__http_route *route,
                             vgi__writer *w, const vgi__outgoing *out,
-                            const vgi_metadata *metadata, vgi__http_body *body,
-                            vgi_error *err);
+                            vgi__http_body *body, vgi_error *err);
 /* A whole stream; on failure there is nothing of it. */
-int vgi__http_write(vgi__writer *w, const vgi__outgoing *out,
-                    const vgi_metadata *metadata, vgi_error *err);
+int vgi__http_write(vgi__writer *w, const vgi__outgoing *out, vgi_error *err);
 
 /* An answer that is not Arrow, as the failure that it means. */
 int vgi__http_refusal(const vgi__http_peer *p, const vgi__transfer_answer *answer,

@@ -65,18 +65,18 @@ static int unreadable(http_channel *hc, int rc, vgi_error *err)
 }
 
 static int post(http_channel *hc, const vgi__http_route *route, const vgi__outgoing *out,
-                const vgi_metadata *metadata, vgi_error *err)
+                vgi_error *err)
 {
     vgi__http_body body;
-    int rc = vgi__http_write(hc->writer, out, metadata, err);
+    int rc = vgi__http_write(hc->writer, out, err);
     const size_t bytes = vgi__writer_pending(hc->writer);
 
     hc->reading = false;
-    if (rc == VGI_OK)
-        rc = vgi__http_post(&hc->peer, route, hc->writer, &body, err);
+    if (rc != VGI_OK)
+        return rc;
+    rc = vgi__http_post(&hc->peer, route, hc->writer, &body, err);
     if (rc == VGI_ELIMIT && vgi__http_may_upload(&hc->peer, bytes))
-        rc = vgi__http_post_uploaded(&hc->peer, route, hc->writer, out, metadata, &body,
-                                     err);
+        rc = vgi__http_post_uploaded(&hc->peer, route, hc->writer, out, &body, err);
     if (rc != VGI_OK)
         return rc;
     vgi__reader_feed(hc->reader, body.block, body.len);
@@ -107,7 +107,7 @@ static int http_request(vgi__channel *ch, const vgi__outgoing *out, vgi_error *e
     vgi__buffer_clear(&hc->method);
     if (!vgi__buffer_append(&hc->method, route.method.data, route.method.len))
         return vgi__fail_nomem(err);
-    return post(hc, &route, out, &out->metadata, err);
+    return post(hc, &route, out, err);
 }
 
 /* ---- the output of a stream ---- */
@@ -221,8 +221,9 @@ static int send_turn(http_channel *hc, vgi_error *err)
                                { (const char *)hc->token.data, hc->token.len } };
     if (given->count)
         memcpy(hc->pairs + 1, given->pairs, given->count * sizeof(*hc->pairs));
-    const vgi_metadata metadata = { hc->pairs, given->count + 1 };
-    int rc = post(hc, &route, &hc->turn, &metadata, err);
+    vgi__outgoing out = hc->turn;
+    out.metadata = (vgi_metadata){ hc->pairs, given->count + 1 };
+    int rc = post(hc, &route, &out, err);
     vgi__buffer_clear(&hc->token);
     hc->of_input = hc->turn.array != NULL;
     hc->answered = false;

@@ -69,8 +69,8 @@ static void learn(vgi__http_peer *p, const vgi__transfer_answer *answer)
     } else if (seed.data) {
         p->takes[VGI__CODING_ZSTD] = true;
     }
-    p->uploads = vgi__http_equal(
-        vgi__transfer_header(answer, "VGI-Upload-URL-Support"), "true");
+    p->uploads =
+        vgi__http_equal(vgi__transfer_header(answer, "VGI-Upload-URL-Support"), "true");
     if (!vgi__http_decimal(vgi__transfer_header(answer, "VGI-Max-Upload-Bytes"),
                            &p->max_upload))
         p->max_upload = 0;
@@ -261,8 +261,7 @@ static int send_as(vgi__http_peer *p, const vgi__http_route *route, payload body
         *coding = VGI__CODING_IDENTITY;
     else if (rc != VGI_OK)
         return rc;
-    p->too_large =
-        p->max_request > 0 && (uint64_t)body.bytes > (uint64_t)p->max_request;
+    p->too_large = p->max_request > 0 && (uint64_t)body.bytes > (uint64_t)p->max_request;
     if (p->too_large)
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "the request has %zu bytes, the server takes at most %lld",
@@ -303,6 +302,7 @@ int vgi__http_post(vgi__http_peer *p, const vgi__http_route *route, vgi__writer 
     payload all = { .bytes = vgi__writer_pending(w) };
     int rc = make_url(p, route, err);
 
+    p->too_large = false;
     if (rc == VGI_OK)
         rc = vgi__writer_view(w, &all.iov, &all.n, err);
     if (rc == VGI_OK)

@@ -25,9 +25,9 @@ bool vgi__http_may_upload(const vgi__http_peer *p, size_t bytes)
            (p->max_upload == 0 || (uint64_t)bytes <= (uint64_t)p->max_upload);
 }
 
-int vgi__http_write(vgi__writer *w, const vgi__outgoing *out,
-                    const vgi_metadata *metadata, vgi_error *err)
+int vgi__http_write(vgi__writer *w, const vgi__outgoing *out, vgi_error *err)
 {
+    const vgi_metadata *metadata = &out->metadata;
     int rc = vgi__writer_schema(w, out->schema, err);
 
     if (rc == VGI_OK)
@@ -63,8 +63,10 @@ static int write_count(vgi__writer *w, const vgi_allocator *a, vgi_error *err)
     if (rc == VGI_OK)
         rc = vgi__builder_finish(b, 1, &row, err);
     if (rc == VGI_OK)
-        rc = vgi__http_write(w, &(vgi__outgoing){ .schema = schema, .array = row },
-                             &(vgi_metadata){ pairs, 2 }, err);
+        rc = vgi__http_write(
+            w,
+            &(vgi__outgoing){ .schema = schema, .array = row, .metadata = { pairs, 2 } },
+            err);
     vgi__builder_free(b);
     vgi_schema_unref(schema);
     return rc;
@@ -144,10 +146,9 @@ static int put(const vgi__http_peer *p, vgi__writer *request, const place *to,
 }
 
 static int write_pointer(const vgi__http_peer *p, vgi__writer *w,
-                         const vgi__outgoing *out, const vgi_metadata *metadata,
-                         const place *to, vgi_error *err)
+                         const vgi__outgoing *out, const place *to, vgi_error *err)
 {
-    const vgi__outgoing pointer = { .schema = out->schema };
+    const vgi_metadata *metadata = &out->metadata;
     vgi_pair *pairs = vgi__calloc(p->allocator, metadata->count + 1, sizeof(*pairs));
     int rc;
 
@@ -157,25 +158,26 @@ static int write_pointer(const vgi__http_peer *p, vgi__writer *w,
         memcpy(pairs, metadata->pairs, metadata->count * sizeof(*pairs));
     pairs[metadata->count] =
         (vgi_pair){ VGI_LIT(VGI_KEY_LOCATION), vgi_str_from(to->get) };
-    rc = vgi__http_write(w, &pointer, &(vgi_metadata){ pairs, metadata->count + 1 }, err);
+    const vgi__outgoing pointer = { .schema = out->schema,
+                                    .metadata = { pairs, metadata->count + 1 } };
+    rc = vgi__http_write(w, &pointer, err);
     vgi__free(p->allocator, pairs);
     return rc;
 }
 
 int vgi__http_post_uploaded(vgi__http_peer *p, const vgi__http_route *route,
                             vgi__writer *w, const vgi__outgoing *out,
-                            const vgi_metadata *metadata, vgi__http_body *body,
-                            vgi_error *err)
+                            vgi__http_body *body, vgi_error *err)
 {
     place to = { NULL, NULL };
     int rc = ask_for_place(p, w, &to, err);
 
     if (rc == VGI_OK)
-        rc = vgi__http_write(w, out, metadata, err);
+        rc = vgi__http_write(w, out, err);
     if (rc == VGI_OK)
         rc = put(p, w, &to, err);
     if (rc == VGI_OK)
-        rc = write_pointer(p, w, out, metadata, &to, err);
+        rc = write_pointer(p, w, out, &to, err);
     if (rc == VGI_OK)
         rc = vgi__http_post(p, route, w, body, err);
     vgi__free(p->allocator, to.put);

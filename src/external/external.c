@@ -14,8 +14,10 @@
 static int set_bytes(int64_t *value, const char *name, int64_t otherwise, vgi_error *err)
 {
     if (*value < 0)
-        return vgi__fail(err, VGI_EINVAL, "ValueError", "%s is %lld: it cannot be less "
-                         "than 0", name, (long long)*value);
+        return vgi__fail(err, VGI_EINVAL, "ValueError",
+                         "%s is %lld: it cannot be less "
+                         "than 0",
+                         name, (long long)*value);
     if (*value == 0)
         *value = otherwise;
     return VGI_OK;
@@ -114,11 +116,11 @@ static int upload_url(const vgi__filter_source *s, vgi_arena *mem, vgi_upload_ur
 
 static void set_source(vgi_external *x)
 {
-    x->source = (vgi__filter_source){ .stores = x->storage.upload != NULL,
-                                      .upload_bytes = x->options.max_fetch_bytes,
-                                      .filter_new = vgi__external_server_filter,
-                                      .upload_url =
-                                          x->storage.upload_url ? upload_url : NULL };
+    x->source =
+        (vgi__filter_source){ .stores = x->storage.upload != NULL,
+                              .upload_bytes = x->options.max_fetch_bytes,
+                              .filter_new = vgi__external_server_filter,
+                              .upload_url = x->storage.upload_url ? upload_url : NULL };
 }
 
 /* ---- life ---- */
@@ -137,8 +139,8 @@ int vgi_external_new(vgi_external **out, const vgi_external_options *options,
         const vgi__transfer_options transfer = {
             .public_only = !o->allow_private,
             .ca_file = o->ca_file,
-            .connect_ms = o->timeout_ms < MOST_CONNECT_MS ? o->timeout_ms
-                                                          : MOST_CONNECT_MS,
+            .connect_ms =
+                o->timeout_ms < MOST_CONNECT_MS ? o->timeout_ms : MOST_CONNECT_MS,
             .head_bytes = HEAD_BYTES,
         };
 

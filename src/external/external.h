@@ -28,6 +28,7 @@
 
 #include "base/block.h"
 #include "base/fail.h"
+#include "external/filter.h"
 #include "http/client/pool.h"
 #include "http/coding/coding.h"
 #include "wire/batch_filter.h"
@@ -122,12 +123,6 @@ int vgi__external_server_filter(const vgi__filter_source *s, const vgi_limits *l
                                 vgi_error *err);
 
 /* ---- resolve.c ---- */
-
-/* Who gets the logs of an object, and its exception in place of data. */
-typedef struct vgi__external_client {
-    int (*log)(void *user, const vgi_batch *b, vgi_error *err);
-    void *user;
-} vgi__external_client;
 
 typedef struct vgi__resolver vgi__resolver;
 int vgi__resolver_new(vgi__resolver **out, vgi_external *x, const vgi_limits *limits,

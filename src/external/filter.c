@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "external/filter.h"
+#include "external/external.h"
 
 #include "base/alloc.h"
-#include "external/external.h"
 #include "wire/wire.h"
 
 typedef struct external_filter {
@@ -126,8 +125,7 @@ int vgi__external_server_filter(const vgi__filter_source *s, const vgi_limits *l
                                 const vgi_allocator *a, vgi__batch_filter **out,
                                 vgi_error *err)
 {
-    external_filter *f =
-        new_filter((const vgi_external *)(const void *)s, limits, a);
+    external_filter *f = new_filter((const vgi_external *)(const void *)s, limits, a);
 
     if (!f)
         return vgi__fail_nomem(err);
@@ -140,9 +138,8 @@ int vgi__external_server_filter(const vgi__filter_source *s, const vgi_limits *l
 }
 
 int vgi__external_filter_new(vgi__batch_filter **out, const vgi_external *external,
-                             const vgi_limits *limits, const vgi_allocator *a,
-                             int (*log)(void *user, const vgi_batch *b, vgi_error *err),
-                             void *user, vgi_error *err)
+                             const vgi__external_client *client, const vgi_limits *limits,
+                             const vgi_allocator *a, vgi_error *err)
 {
     external_filter *f = external ? new_filter(external, limits, a) : NULL;
 
@@ -151,7 +148,7 @@ int vgi__external_filter_new(vgi__batch_filter **out, const vgi_external *extern
         return VGI_OK;
     if (!f)
         return vgi__fail_nomem(err);
-    f->client = (vgi__external_client){ log, user };
+    f->client = *client;
     *out = &f->base;
     return VGI_OK;
 }

@@ -7,12 +7,16 @@
 
 #include "wire/batch_filter.h"
 
-/* Resolving for a client: the logs of an object go to `log`, and an exception in it takes
- * the pointer's place. `external` NULL: *out is NULL. */
+/* Who gets the logs of an object, and its exception in place of data. */
+typedef struct vgi__external_client {
+    int (*log)(void *user, const vgi_batch *b, vgi_error *err);
+    void *user;
+} vgi__external_client;
+
+/* Resolving for a client. `external` NULL: *out is NULL. */
 int vgi__external_filter_new(vgi__batch_filter **out, const vgi_external *external,
-                             const vgi_limits *limits, const vgi_allocator *a,
-                             int (*log)(void *user, const vgi_batch *b, vgi_error *err),
-                             void *user, vgi_error *err);
+                             const vgi__external_client *client, const vgi_limits *limits,
+                             const vgi_allocator *a, vgi_error *err);
 /* Upload to a URL that a server has made, which is checked as those that are fetched. */
 int vgi__external_put(const vgi_external *external, const char *url,
                       const struct iovec *iov, size_t n, vgi_error *err);

@@ -87,10 +87,9 @@ int vgi_memory_storage(vgi_storage *out, vgi_error *err)
     if (!m)
         return vgi__fail_nomem(err);
     pthread_mutex_init(&m->lock, NULL);
-    *out = (vgi_storage){ .size = sizeof(*out),
-                          .upload = upload,
-                          .close = close_memory,
-                          .user = m };
+    *out = (vgi_storage){
+        .size = sizeof(*out), .upload = upload, .close = close_memory, .user = m
+    };
     return VGI_OK;
 }
 

@@ -66,8 +66,7 @@ typedef struct pointer {
     bool client;              /* an exception may take its place */
 } pointer;
 
-static int begin(vgi__resolver *r, const pointer *p, const vgi__object *o,
-                 vgi_error *err)
+static int begin(vgi__resolver *r, const pointer *p, const vgi__object *o, vgi_error *err)
 {
     char name[VGI_ECHO_SIZE];
     const vgi_schema *schema;
@@ -96,17 +95,15 @@ static int refuse(const pointer *p, const char *what, vgi_error *err)
                      vgi__external_name(name, p->url), what);
 }
 
-/* What the server raised, from the object that a server's peer sent. */
-static int refuse_exception(const pointer *p, const vgi_batch *b, vgi_error *err)
+static int refuse_exception(const vgi_batch *b, vgi_error *err)
 {
     char echo[VGI_ECHO_SIZE];
     vgi_str message = { NULL, 0 };
 
     (void)vgi_metadata_get(&b->metadata, VGI_KEY_LOG_MESSAGE, &message);
-    vgi__echo(echo, message);
-    (void)p;
     return vgi__fail(err, VGI_ESCHEMA, "RuntimeError",
-                     "an external object holds an exception: %s", echo);
+                     "an external object holds an exception: %s",
+                     vgi__echo(echo, message));
 }
 
 /* Read on to the end; the data goes to `found`. VGI_ESCHEMA and VGI_ELIMIT would be the
@@ -127,7 +124,7 @@ static int find_batch(vgi__resolver *r, const pointer *p, vgi_batch *found, bool
             break;
         case VGI__BATCH_ERROR:
             if (!p->client)
-                return refuse_exception(p, next, err);
+                return refuse_exception(next, err);
             if (next != found) {
                 vgi_batch exception = *next;
 
@@ -152,8 +149,7 @@ static int deliver_logs(vgi__resolver *r, const pointer *p, const vgi__object *o
 {
     int rc = begin(r, p, o, err);
 
-    while (rc == VGI_OK &&
-           (rc = vgi__reader_next(r->reader, &r->batch, err)) == VGI_OK) {
+    while (rc == VGI_OK && (rc = vgi__reader_next(r->reader, &r->batch, err)) == VGI_OK) {
         const vgi__batch_class kind = vgi__batch_classify(&r->batch);
 
         if (kind == VGI__BATCH_ERROR)
@@ -186,9 +182,17 @@ static int verify(const pointer *p, const vgi__object *o, vgi_error *err)
                      vgi__external_name(name, p->url), expected, actual);
 }
 
+/* The object, and whether it has logs; its batch is `found`. */
+typedef struct finding {
+    vgi__object object;
+    vgi_batch *found;
+    bool logs;
+} finding;
+
 static int attempt_once(vgi__resolver *r, vgi__attempt *attempt, const pointer *p,
-                        vgi__object *o, vgi_batch *found, bool *logs, vgi_error *err)
+                        finding *f, vgi_error *err)
 {
+    vgi__object *o = &f->object;
     int rc = vgi__external_fetch(attempt, p->url, o, err);
 
     if (rc != VGI_OK)
@@ -197,12 +201,12 @@ static int attempt_once(vgi__resolver *r, vgi__attempt *attempt, const pointer *
     if (rc == VGI_OK)
         rc = begin(r, p, o, err);
     if (rc == VGI_OK)
-        rc = find_batch(r, p, found, logs, err);
+        rc = find_batch(r, p, f->found, &f->logs, err);
     /* Bytes with the right digest are what was uploaded: no other will come. */
-    attempt->final = p->has_digest || rc == VGI_ESCHEMA || rc == VGI_ELIMIT ||
-                     rc == VGI_ENOMEM;
+    attempt->final =
+        p->has_digest || rc == VGI_ESCHEMA || rc == VGI_ELIMIT || rc == VGI_ENOMEM;
     if (rc != VGI_OK) {
-        vgi__batch_clear(found);
+        vgi__batch_clear(f->found);
         vgi__block_unref(o->block);
         o->block = NULL;
     }
@@ -213,18 +217,17 @@ static int resolve(vgi__resolver *r, const pointer *p, vgi_batch *found,
                    const vgi__external_client *client, vgi_error *err)
 {
     vgi__attempt attempt = vgi__attempt_first(r->external);
-    vgi__object o = { NULL, 0 };
-    bool logs = false;
+    finding f = { .found = found };
     int rc;
 
     do
-        rc = attempt_once(r, &attempt, p, &o, found, &logs, err);
+        rc = attempt_once(r, &attempt, p, &f, err);
     while (rc != VGI_OK && vgi__attempt_next(&attempt));
-    if (rc == VGI_OK && logs && client)
-        rc = deliver_logs(r, p, &o, client, err);
+    if (rc == VGI_OK && f.logs && client)
+        rc = deliver_logs(r, p, &f.object, client, err);
     vgi__batch_clear(&r->batch);
     vgi__reader_feed(r->reader, NULL, 0);
-    vgi__block_unref(o.block);
+    vgi__block_unref(f.object.block);
     return rc;
 }
 

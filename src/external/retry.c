@@ -13,8 +13,8 @@
 vgi__attempt vgi__attempt_first(vgi_external *x)
 {
     return (vgi__attempt){ .external = x,
-                           .deadline = vgi__clock_ns() +
-                                       x->options.timeout_ms * NS_PER_MS };
+                           .deadline =
+                               vgi__clock_ns() + x->options.timeout_ms * NS_PER_MS };
 }
 
 unsigned vgi__attempt_ms(const vgi__attempt *a)

@@ -72,8 +72,7 @@ static bool parse_header(const char *line, vgi__http_header *h)
 static int read_request(const vgi_http_transfer *given, vgi_arena *mem,
                         vgi__transfer_request *rq, vgi_error *err)
 {
-    vgi__http_header *headers =
-        vgi_arena_calloc(mem, given->n_headers, sizeof(*headers));
+    vgi__http_header *headers = vgi_arena_calloc(mem, given->n_headers, sizeof(*headers));
     int rc;
 
     if (!headers)

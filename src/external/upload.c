@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "crypto/openssl/digest.h"
 #include "external/external.h"
-#include "external/filter.h"
 
 #define ARROW_TYPE "application/vnd.apache.arrow.stream"
 /* Of the answer to an upload. */

@@ -33,7 +33,8 @@ int vgi__call_init(vgi_call *c, vgi__registry *r, vgi__writer *w, vgi_error *err
         return vgi__fail_nomem(err);
     }
     vgi__call_reset(c);
-    if (x && (rc = x->filter_new(x, &o->limits, o->allocator, &c->external, err)) != VGI_OK)
+    if (x &&
+        (rc = x->filter_new(x, &o->limits, o->allocator, &c->external, err)) != VGI_OK)
         vgi__call_destroy(c);
     c->filter = c->external;
     return rc;

@@ -38,7 +38,7 @@ with_pkg_config() {
         # Our archives by name, all else as usual: what they need is shared.
         needed=$(pkg-config --print-requires-private "$1" vgirpc)
         # shellcheck disable=SC2086
-        link="$(echo "$link" | sed 's/-lvgirpc\([a-z-]*\)/-l:libvgirpc\1.a/g') $(pkg-config --libs $needed)"
+        link="$(echo "$link" | sed 's/-lvgirpc\([a-z0-9-]*\)/-l:libvgirpc\1.a/g') $(pkg-config --libs $needed)"
     fi
     # shellcheck disable=SC2046,SC2086
     "$2" "-std=$3" -Wall -Wextra -Wpedantic -Werror "$4" -o "$work/consumer" \
@@ -55,6 +55,12 @@ worker() {
     with_pkg_config vgirpc-http cc c11 "$here/worker.c" "$@" && has_http "$work/consumer"
 }
 
+# store [static]
+store() {
+    with_pkg_config "vgirpc-s3 vgirpc-gcs vgirpc-client" cc c11 "$here/store.c" "$@" &&
+        LD_LIBRARY_PATH=$prefix/lib "$work/consumer"
+}
+
 # has_http WORKER
 has_http() {
     LD_LIBRARY_PATH=$prefix/lib "$1" --help | grep -e '--http ' &&
@@ -67,7 +73,7 @@ with_cmake() {
     cmake -S "$here" -B "$work/cmake" -G Ninja "-DCMAKE_PREFIX_PATH=$prefix" "-DSUFFIX=$1" \
         -DCMAKE_EXE_LINKER_FLAGS=-Wl,--as-needed &&
         ninja -C "$work/cmake" && "$work/cmake/consumer_c" && "$work/cmake/consumer_cpp" &&
-        has_http "$work/cmake/worker"
+        has_http "$work/cmake/worker" && env "LD_LIBRARY_PATH=$prefix/lib" "$work/cmake/store"
 }
 
 check "install" install_all
@@ -75,6 +81,8 @@ check "pkg-config, C" client cc c11 "$here/consumer.c"
 check "pkg-config, C, static" client cc c11 "$here/consumer.c" static
 check "pkg-config, worker" worker
 check "pkg-config, worker, static" worker static
+check "pkg-config, stores" store
+check "pkg-config, stores, static" store static
 check "CMake package" with_cmake ""
 check "CMake package, static" with_cmake "-static"
 if command -v c++ >/dev/null; then

@@ -24,6 +24,21 @@ source_of() {
     esac
 }
 
+# The oldest Go that builds all three.
+go_wanted=1.26
+install_go="curl -fL https://go.dev/dl/go$go_wanted.0.linux-amd64.tar.gz | tar -C /usr/local -xz"
+
+# go_is_there: in a version that is new enough
+go_is_there() {
+    found=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || return
+    [ "$(printf 'go%s\n%s\n' "$go_wanted" "$found" | sort -V | head -1)" = "go$go_wanted" ]
+}
+
+if ! go_is_there; then
+    echo "FAILED: Go $go_wanted or newer is missing; as root, run: $install_go"
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+fi
 ready=
 for server in $servers; do
     source=$(source_of "$server")
@@ -31,7 +46,7 @@ for server in $servers; do
         echo "building $source"
         if ! GOBIN=$bin GOTOOLCHAIN=local go install "$source" >"$bin/$server.log" 2>&1; then
             tail -5 "$bin/$server.log"
-            echo "$server: FAILED: with Go 1.26 or newer, run: GOBIN=$bin go install $source"
+            echo "$server: FAILED to build; its log is $bin/$server.log"
             failed=$((failed + 1))
             continue
         fi

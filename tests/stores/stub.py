@@ -148,6 +148,9 @@ class Handler(BaseHTTPRequestHandler):
     def misbehave(self, fault):
         """True: the request has been dealt with."""
         what, *more = fault
+        self.lost = what == "lost"
+        if self.lost:  # it is carried out, but there is no answer
+            return False
         length = int(self.headers.get("Content-Length") or 0)
         if what == "cut":  # in the middle of the body
             self.rfile.read(min(length // 2, 100_000))
@@ -178,6 +181,9 @@ class Handler(BaseHTTPRequestHandler):
     # -- answers --
 
     def answer(self, status, body=b"", headers=()):
+        if self.lost:
+            self.cut()
+            return
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -203,6 +209,7 @@ class Handler(BaseHTTPRequestHandler):
         with stub.lock:
             fault = stub.faults.pop(0) if stub.faults else None
             stub.requests.append((self.command, self.path, dict(self.headers)))
+        self.lost = False
         if fault and self.misbehave(fault):
             return
         self.raw_path, _, raw_query = self.path.partition("?")
@@ -373,6 +380,7 @@ class Handler(BaseHTTPRequestHandler):
         check(self.raw_path == f"/upload/storage/v1/b/{stub.bucket}/o", 404, "", "Not Found")
         check(p["uploadType"] == "media", 400, "", "uploadType")
         with stub.lock:
+            check(p["name"] not in stub.objects, 403, "", "no storage.objects.delete access")
             headers = {**self.header_map(), "content-encoding": p.get("contentEncoding")}
             stub.objects[p["name"]] = (self.body, headers)
         self.answer(200, b"{}")

@@ -46,8 +46,9 @@ VGI_API void vgi_http_pool_free(vgi_http_pool *pool);
 /**
  * Do one transfer. Redirects are not followed.
  *
- * @return VGI_OK with any status; VGI_ECONNECT, VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT,
- *         VGI_EPROTO, VGI_EINVAL the URL is none; VGI_ENOMEM. Blocks. Any thread.
+ * @return VGI_OK with any status; VGI_ECONNECT, VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO,
+ *         VGI_ELIMIT, VGI_EPROTO; VGI_EINVAL the URL, the method or a header is none;
+ *         VGI_ENOMEM. Blocks. Any thread.
  * @since 0.1
  */
 VGI_API int vgi_http_transfer_run(vgi_http_pool *pool, const vgi_http_transfer *transfer,

@@ -75,8 +75,8 @@ static int sign(EVP_MD_CTX *c, EVP_PKEY *key, vgi_bytes data, vgi_arena *mem,
     return VGI_OK;
 }
 
-int vgi__digest_rsa_sign(vgi_str pem, vgi_bytes data, vgi_arena *mem, vgi_bytes *signature,
-                         vgi_error *err)
+int vgi__digest_rsa_sign(vgi_str pem, vgi_bytes data, vgi_arena *mem,
+                         vgi_bytes *signature, vgi_error *err)
 {
     EVP_PKEY *key = read_key(pem);
 

@@ -15,29 +15,29 @@ typedef struct range {
 
 /* What IANA has set aside (RFC 6890 and later), and multicast. */
 static const range special_v4[] = {
-    { { 0 }, 8 },                /* this network */
-    { { 10 }, 8 },               /* private */
-    { { 100, 64 }, 10 },         /* carrier-grade NAT */
-    { { 127 }, 8 },              /* loopback */
-    { { 169, 254 }, 16 },        /* link-local: where clouds keep credentials */
-    { { 172, 16 }, 12 },         /* private */
-    { { 192, 0, 0 }, 24 },       /* protocol assignments */
-    { { 192, 0, 2 }, 24 },       /* documentation */
-    { { 192, 88, 99 }, 24 },     /* 6to4 relays */
-    { { 192, 168 }, 16 },        /* private */
-    { { 198, 18 }, 15 },         /* benchmarks */
-    { { 198, 51, 100 }, 24 },    /* documentation */
-    { { 203, 0, 113 }, 24 },     /* documentation */
-    { { 224 }, 4 },              /* multicast */
-    { { 240 }, 4 },              /* reserved, broadcast */
+    { { 0 }, 8 },             /* this network */
+    { { 10 }, 8 },            /* private */
+    { { 100, 64 }, 10 },      /* carrier-grade NAT */
+    { { 127 }, 8 },           /* loopback */
+    { { 169, 254 }, 16 },     /* link-local: where clouds keep credentials */
+    { { 172, 16 }, 12 },      /* private */
+    { { 192, 0, 0 }, 24 },    /* protocol assignments */
+    { { 192, 0, 2 }, 24 },    /* documentation */
+    { { 192, 88, 99 }, 24 },  /* 6to4 relays */
+    { { 192, 168 }, 16 },     /* private */
+    { { 198, 18 }, 15 },      /* benchmarks */
+    { { 198, 51, 100 }, 24 }, /* documentation */
+    { { 203, 0, 113 }, 24 },  /* documentation */
+    { { 224 }, 4 },           /* multicast */
+    { { 240 }, 4 },           /* reserved, broadcast */
 };
 
 /* Of IPv6 only 2000::/3 is given out at all; of that, these are not. */
 static const range global_v6 = { { 0x20 }, 3 };
 static const range special_v6[] = {
-    { { 0x20, 0x01, 0x00 }, 23 },             /* protocol assignments, Teredo */
-    { { 0x20, 0x01, 0x0d, 0xb8 }, 32 },       /* documentation */
-    { { 0x3f, 0xff, 0x00 }, 20 },             /* documentation */
+    { { 0x20, 0x01, 0x00 }, 23 },       /* protocol assignments, Teredo */
+    { { 0x20, 0x01, 0x0d, 0xb8 }, 32 }, /* documentation */
+    { { 0x3f, 0xff, 0x00 }, 20 },       /* documentation */
 };
 
 /* An IPv4 address is in it, at byte `at`. */
@@ -45,9 +45,9 @@ static const struct wrapping {
     range prefix;
     size_t at;
 } wrappings[] = {
-    { { { [10] = 0xff, [11] = 0xff }, 96 }, 12 },        /* mapped */
-    { { { 0x00, 0x64, 0xff, 0x9b }, 96 }, 12 },          /* NAT64 */
-    { { { 0x20, 0x02 }, 16 }, 2 },                       /* 6to4 */
+    { { { [10] = 0xff, [11] = 0xff }, 96 }, 12 }, /* mapped */
+    { { { 0x00, 0x64, 0xff, 0x9b }, 96 }, 12 },   /* NAT64 */
+    { { { 0x20, 0x02 }, 16 }, 2 },                /* 6to4 */
 };
 
 static bool within(const uint8_t *address, const range *r)

@@ -32,8 +32,8 @@ typedef struct vgi__transfer_request {
     size_t n_headers;
     const struct iovec *body;
     size_t n_body;
-    int64_t max_body; /* of the answer: more is VGI_ELIMIT */
-    uint8_t *into;    /* where the body goes, max_body bytes; NULL: into a block */
+    int64_t max_body;    /* of the answer: more is VGI_ELIMIT */
+    uint8_t *into;       /* where the body goes, max_body bytes; NULL: into a block */
     unsigned timeout_ms; /* of the whole transfer; 0: none */
 } vgi__transfer_request;
 
@@ -43,7 +43,7 @@ typedef struct vgi__transfer_answer {
     size_t n_headers;
     vgi__block *body; /* a reference for the caller; NULL: empty */
     size_t body_len;
-    bool refused; /* of a failure: the address is not public */
+    bool refused;   /* of a failure: the address is not public */
     bool untouched; /* of a failure: the server cannot have seen the request, and the next
                        try may fare better */
 } vgi__transfer_answer;
@@ -52,8 +52,9 @@ int vgi__transfer_new(vgi__transfer **out, const vgi__transfer_options *options,
                       vgi_error *err);
 void vgi__transfer_free(vgi__transfer *t);
 /* VGI_OK with any status; VGI_ECONNECT, VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT,
- * VGI_EPROTO, VGI_EINVAL (the URL, or its address), VGI_ENOMEM. No redirects are followed. A kept
- * connection that turns out to be closed before a byte of the answer came is replaced. */
+ * VGI_EPROTO, VGI_EINVAL (the URL, or its address), VGI_ENOMEM. No redirects are
+ * followed. A kept connection that turns out to be closed before a byte of the answer
+ * came is replaced. */
 int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
                       vgi__transfer_answer *answer, vgi_error *err);
 vgi_str vgi__transfer_header(const vgi__transfer_answer *answer, const char *name);

@@ -101,8 +101,7 @@ void vgi__url_redact(vgi__buffer *out, vgi_str url)
             end = q;
     if (scheme && scheme < end) {
         const char *host = scheme + 3;
-        const char *slash =
-            host < end ? memchr(host, '/', (size_t)(end - host)) : NULL;
+        const char *slash = host < end ? memchr(host, '/', (size_t)(end - host)) : NULL;
         const char *at = memrchr(host, '@', (size_t)((slash ? slash : end) - host));
 
         vgi__buffer_append(out, p, (size_t)(host - p));

@@ -31,8 +31,7 @@ static void add_cap(vgi__app *app, const char *name, int64_t bytes)
 static int prepare_headers(vgi__app *app, vgi_error *err)
 {
     const vgi_http_options *o = &app->options;
-    const vgi__filter_source *x =
-        vgi__filter_source_of(app->registry->options.external);
+    const vgi__filter_source *x = vgi__filter_source_of(app->registry->options.external);
     const bool zstd = vgi__coding_available(VGI__CODING_ZSTD);
 
     vgi__buffer_str(&app->exposed, "WWW-Authenticate, X-Request-ID, "
@@ -41,8 +40,7 @@ static int prepare_headers(vgi__app *app, vgi_error *err)
     add_cap(app, "VGI-Max-Response-Bytes", o->max_response_bytes);
     add_cap(app, "VGI-Max-Externalized-Response-Bytes",
             o->max_externalized_response_bytes);
-    add_capability(app, "VGI-Externalization-Enabled",
-                   x && x->stores ? "true" : "false");
+    add_capability(app, "VGI-Externalization-Enabled", x && x->stores ? "true" : "false");
     if (x && x->upload_url) {
         add_capability(app, "VGI-Upload-URL-Support", "true");
         add_cap(app, "VGI-Max-Upload-Bytes", x->upload_bytes);

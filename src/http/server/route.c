@@ -108,8 +108,7 @@ static vgi__route two_segments(const vgi__app *app, const vgi_str s[2], vgi_aren
 {
     const vgi_compat compat = app->registry->options.compat;
     const vgi__route_kind kind = stream_kind(s[1]);
-    const vgi__filter_source *x =
-        vgi__filter_source_of(app->registry->options.external);
+    const vgi__filter_source *x = vgi__filter_source_of(app->registry->options.external);
 
     if (x && x->upload_url && kind == VGI__ROUTE_INIT &&
         vgi_str_eq(s[0], VGI_METHOD_UPLOAD_URL))

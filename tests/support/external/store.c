@@ -74,16 +74,16 @@ typedef struct request {
     store *s;
     store_object *o;
     int fd;
-    bool head; /* HEAD */
+    bool head;        /* HEAD */
     long first, last; /* a range; -1: none */
 } request;
 
 static bool say(const request *r, int status, const char *lines, size_t length)
 {
     char head[512];
-    const int n = snprintf(head, sizeof(head),
-                           "HTTP/1.1 %d X\r\n%sContent-Length: %zu\r\n\r\n", status,
-                           lines, length);
+    const int n =
+        snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\n%sContent-Length: %zu\r\n\r\n",
+                 status, lines, length);
 
     return send_all(r->fd, head, (size_t)n);
 }
@@ -219,11 +219,14 @@ static bool receive(const request *r, size_t n)
 static store_object *find(store *s, const char *path)
 {
     const size_t n = strcspn(path, "? ");
+    store_object *found = NULL;
 
-    for (size_t i = 0; i < s->n_objects; i++)
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->n_objects && !found; i++)
         if (strlen(s->objects[i].path) == n && memcmp(s->objects[i].path, path, n) == 0)
-            return &s->objects[i];
-    return NULL;
+            found = &s->objects[i];
+    pthread_mutex_unlock(&s->lock);
+    return found;
 }
 
 static void count(const request *r, bool put, int busy)
@@ -293,7 +296,8 @@ static void *accept_all(void *user)
         const int fd = accept(s->listener, NULL, NULL);
         connection *c;
 
-        if (fd < 0 || atomic_load(&s->stopping) || s->n_connections == STORE_CONNECTIONS) {
+        if (fd < 0 || atomic_load(&s->stopping) ||
+            s->n_connections == STORE_CONNECTIONS) {
             if (fd >= 0)
                 close(fd);
             return NULL;
@@ -342,7 +346,10 @@ void store_stop(store *s)
 
 store_object *store_add(store *s, const char *path, const void *bytes, size_t n)
 {
-    store_object *o = &s->objects[s->n_objects++];
+    pthread_mutex_lock(&s->lock);
+    if (s->n_objects == STORE_OBJECTS)
+        abort();
+    store_object *o = &s->objects[s->n_objects];
 
     snprintf(o->path, sizeof(o->path), "%s", path);
     o->bytes = malloc(n + 1);
@@ -350,6 +357,8 @@ store_object *store_add(store *s, const char *path, const void *bytes, size_t n)
         memcpy(o->bytes, bytes, n);
     o->n = n;
     o->there = bytes != NULL;
+    s->n_objects++;
+    pthread_mutex_unlock(&s->lock);
     return o;
 }
 

@@ -10,24 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_OBJECTS = 16, STORE_CONNECTIONS = 64 };
+enum { STORE_OBJECTS = 128, STORE_CONNECTIONS = 64 };
 
 /* How an object is served. All zero: as it should be. */
 typedef struct store_manner {
-    const char *encoding;     /* Content-Encoding */
-    const char *location;     /* GET and HEAD are redirected there, */
-    int status;               /* with this; or refused with this, when there is no location */
-    int head_status;          /* HEAD is refused with this */
-    int failures;             /* so many requests get 503 first, */
-    int cuts;                 /* or have their body cut in the middle, */
-    int garbles;              /* or a byte of it changed */
-    bool no_ranges;           /* Range is ignored */
-    bool whole_range;         /* a part is promised, and more sent */
-    bool wrong_range;         /* another part is sent than asked for */
-    bool wrong_total;         /* parts tell of another length */
-    bool no_length;           /* the body ends with the connection */
-    unsigned pause_ms;        /* before the answer */
-    unsigned trickle_ms;      /* before each byte of the body */
+    const char *encoding; /* Content-Encoding */
+    const char *location; /* GET and HEAD are redirected there, */
+    int status;           /* with this; or refused with this, when there is no location */
+    int head_status;      /* HEAD is refused with this */
+    int failures;         /* so many requests get 503 first, */
+    int cuts;             /* or have their body cut in the middle, */
+    int garbles;          /* or a byte of it changed */
+    bool no_ranges;       /* Range is ignored */
+    bool whole_range;     /* a part is promised, and more sent */
+    bool wrong_range;     /* another part is sent than asked for */
+    bool wrong_total;     /* parts tell of another length */
+    bool no_length;       /* the body ends with the connection */
+    unsigned pause_ms;    /* before the answer */
+    unsigned trickle_ms;  /* before each byte of the body */
 } store_manner;
 
 typedef struct store_object {
@@ -56,7 +56,7 @@ typedef struct store {
 
 void store_start(store *s);
 void store_stop(store *s);
-/* The bytes are copied; NULL: nothing is there yet. */
+/* Any thread. The bytes are copied; NULL: nothing is there yet. */
 store_object *store_add(store *s, const char *path, const void *bytes, size_t n);
 /* "http://127.0.0.1:PORT" + path, in `url`. */
 const char *store_url(const store *s, const char *path, char url[256]);

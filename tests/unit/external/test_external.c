@@ -30,8 +30,8 @@ static void refused(vgi_external_options o, const char *text)
 
 static int closed;
 
-static int no_upload(void *user, const vgi_storage_object *o, vgi_arena *mem, vgi_str *url,
-                     vgi_error *err)
+static int no_upload(void *user, const vgi_storage_object *o, vgi_arena *mem,
+                     vgi_str *url, vgi_error *err)
 {
     (void)user, (void)o, (void)mem, (void)url;
     return vgi__fail(err, VGI_EIO, NULL, "the store is full");
@@ -174,8 +174,7 @@ static void test_transfers(void **state)
     t.n_headers = 0;
     s.objects[0].manner.pause_ms = 500;
     t.timeout_ms = 50;
-    assert_int_equal(vgi_http_transfer_run(pool, &t, &mem, &answer, &err),
-                     VGI_ETIMEDOUT);
+    assert_int_equal(vgi_http_transfer_run(pool, &t, &mem, &answer, &err), VGI_ETIMEDOUT);
     vgi_http_pool_free(pool);
     vgi_http_pool_free(NULL);
     vgi_arena_free(&mem);

@@ -176,11 +176,15 @@ static void test_presigned(void **state)
 static void test_is_presigned(void **state)
 {
     (void)state;
-    assert_true(vgi__external_is_presigned("https://h/p?X-Amz-Signature=1&X-Amz-Credential=2"));
-    assert_true(vgi__external_is_presigned("https://h/p?a=b&Signature=1&AWSAccessKeyId=2"));
-    assert_false(vgi__external_is_presigned("https://h/X-Amz-Signature=1&X-Amz-Credential=2"));
+    assert_true(
+        vgi__external_is_presigned("https://h/p?X-Amz-Signature=1&X-Amz-Credential=2"));
+    assert_true(
+        vgi__external_is_presigned("https://h/p?a=b&Signature=1&AWSAccessKeyId=2"));
+    assert_false(
+        vgi__external_is_presigned("https://h/X-Amz-Signature=1&X-Amz-Credential=2"));
     assert_false(vgi__external_is_presigned("https://h/p?X-Amz-Signature=1"));
-    assert_false(vgi__external_is_presigned("https://h/p?notSignature=1&AWSAccessKeyId=2"));
+    assert_false(
+        vgi__external_is_presigned("https://h/p?notSignature=1&AWSAccessKeyId=2"));
 }
 
 /* ---- ranges ---- */
@@ -241,9 +245,20 @@ static void test_ranges_that_lie(void **state)
 static void test_content_range(void **state)
 {
     static const char *const bad[] = {
-        "",           "bytes",          "bytes 2-5/",     "bytes 2-5/*",  "bytes 2-5/5",
-        "bytes 2-4/9", "bytes 1-5/9",   "bytes 02-5/9",   "items 2-5/9",  "bytes 2-5/9 ",
-        "bytes */9",  "bytes 2-5/9/9",  "bytes -2-5/9",   "bytes2-5/9",
+        "",
+        "bytes",
+        "bytes 2-5/",
+        "bytes 2-5/*",
+        "bytes 2-5/5",
+        "bytes 2-4/9",
+        "bytes 1-5/9",
+        "bytes 02-5/9",
+        "items 2-5/9",
+        "bytes 2-5/9 ",
+        "bytes */9",
+        "bytes 2-5/9/9",
+        "bytes -2-5/9",
+        "bytes2-5/9",
     };
     int64_t total = 0;
 
@@ -392,10 +407,9 @@ static void test_nobody_there(void **state)
 
 static void test_slow(void **state)
 {
-    const vgi_external_options o = { .allow_http = true,
-                                     .allow_private = true,
-                                     .timeout_ms = 400,
-                                     .retries = 100 };
+    const vgi_external_options o = {
+        .allow_http = true, .allow_private = true, .timeout_ms = 400, .retries = 100
+    };
     rig r;
 
     (void)state;
@@ -521,8 +535,8 @@ static void test_https_only(void **state)
 
 static void test_private_addresses(void **state)
 {
-    static const char *const hosts[] = { "127.0.0.1", "localhost", "0.0.0.0",
-                                         "[::1]", "[::ffff:127.0.0.1]", "2130706433",
+    static const char *const hosts[] = { "127.0.0.1", "localhost",          "0.0.0.0",
+                                         "[::1]",     "[::ffff:127.0.0.1]", "2130706433",
                                          "0x7f.1" };
     rig r;
 
@@ -545,24 +559,15 @@ static void test_private_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_no_head),
-        cmocka_unit_test(test_presigned),
-        cmocka_unit_test(test_is_presigned),
-        cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_ranges_that_lie),
-        cmocka_unit_test(test_content_range),
-        cmocka_unit_test(test_caps),
-        cmocka_unit_test(test_codings),
-        cmocka_unit_test(test_bomb),
-        cmocka_unit_test(test_retries),
-        cmocka_unit_test(test_nobody_there),
-        cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_redirects),
-        cmocka_unit_test(test_validator),
-        cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_https_only),
-        cmocka_unit_test(test_private_addresses),
+        cmocka_unit_test(test_plain),         cmocka_unit_test(test_no_head),
+        cmocka_unit_test(test_presigned),     cmocka_unit_test(test_is_presigned),
+        cmocka_unit_test(test_ranges),        cmocka_unit_test(test_ranges_that_lie),
+        cmocka_unit_test(test_content_range), cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_codings),       cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_retries),       cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_slow),          cmocka_unit_test(test_redirects),
+        cmocka_unit_test(test_validator),     cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_https_only),    cmocka_unit_test(test_private_addresses),
     };
 
     return vgi_test_run(tests);

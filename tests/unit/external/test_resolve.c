@@ -60,8 +60,8 @@ static int on_log(void *user, const vgi_batch *b, vgi_error *err)
 static void begin_with(rig *r, vgi_external_options o)
 {
     const row rows[] = { { 1, VGI_LIT("one"), VGI_LIT("red") },
-                                { 2, VGI_LIT("two"), VGI_LIT("blue") },
-                                { 3, VGI_LIT("three"), VGI_LIT("red") } };
+                         { 2, VGI_LIT("two"), VGI_LIT("blue") },
+                         { 3, VGI_LIT("three"), VGI_LIT("red") } };
     static const other_row other = { 7 };
 
     memset(r, 0, sizeof(*r));
@@ -72,9 +72,9 @@ static void begin_with(rig *r, vgi_external_options o)
     assert_int_equal(vgi_external_new(&r->x, &o, &r->err), VGI_OK);
     const vgi__filter_source *source = vgi__filter_source_of(r->x);
     assert_int_equal(source->filter_new(source, NULL, NULL, &r->server, &r->err), VGI_OK);
+    const vgi__external_client client = { on_log, r };
     assert_int_equal(
-        vgi__external_filter_new(&r->client, r->x, NULL, NULL, on_log, r, &r->err),
-        VGI_OK);
+        vgi__external_filter_new(&r->client, r->x, &client, NULL, NULL, &r->err), VGI_OK);
     assert_int_equal(vgi__writer_new(&r->writer, NULL, NULL, &r->err), VGI_OK);
     assert_int_equal(vgi_batch_from_rows(&r->rows, &vgi_type_row, rows, 3, &r->err),
                      VGI_OK);

@@ -9,14 +9,26 @@
 static void test_check(void **state)
 {
     static const char *const good[] = {
-        "https://host",          "https://host/",      "HTTPS://host:8443/a?b#c",
-        "https://user@host/x",   "https://[2a00::1]/", "https://8.8.8.8:1/",
+        "https://host",        "https://host/",      "HTTPS://host:8443/a?b#c",
+        "https://user@host/x", "https://[2a00::1]/", "https://8.8.8.8:1/",
     };
     static const char *const bad[] = {
-        "",              "host",            "/path",          "//host/path",
-        "https://",      "https:///path",   "https:/host/",   "ftp://host/",
-        "file:///etc",   "gopher://host/",  "javascript:1",   "https://ho st/",
-        "https://host/\n", "https://host/\x01", "https://host:99999/", "https://[::1/",
+        "",
+        "host",
+        "/path",
+        "//host/path",
+        "https://",
+        "https:///path",
+        "https:/host/",
+        "ftp://host/",
+        "file:///etc",
+        "gopher://host/",
+        "javascript:1",
+        "https://ho st/",
+        "https://host/\n",
+        "https://host/\x01",
+        "https://host:99999/",
+        "https://[::1/",
     };
     vgi_error err;
 
