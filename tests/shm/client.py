@@ -19,7 +19,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build").resolve() / "bin"
 EXCHANGES = 300
-WAIT = 60
+WAIT = 30
 REFERENCE = """\
 from vgi_rpc.conformance import ConformanceService, ConformanceServiceImpl
 from vgi_rpc.rpc import RpcServer, serve_stdio
@@ -52,7 +52,7 @@ def settled(segment):
     """What the segment holds when nothing happens any more."""
     before = dump(segment)
     time.sleep(0.5)
-    return before if before == dump(segment) and before["allocations"] else None
+    return before if before and before["allocations"] and before == dump(segment) else None
 
 
 def exchange(target):

@@ -9,8 +9,9 @@
  *                    -> answer.c      what these share: request in, answer or refusal out
  *               -> compress.c, cors.c, capabilities, request id: of every response
  *
- * The app is immutable while it serves, but for `room`. Each engine thread has a worker: the call that
- * runs all of its requests, and the buffers that responses borrow until they are sent.
+ * The app is immutable while it serves, but for `room`. Each engine thread has a worker:
+ * the call that runs all of its requests, and the buffers that responses borrow until
+ * they are sent.
  */
 #ifndef VGI_HTTP_SERVER_APP_H
 #define VGI_HTTP_SERVER_APP_H
