@@ -4,6 +4,6 @@
 
 #include "options.h"
 
-extern const command describe_command, call_command, stream_command;
+extern const command describe_command, call_command, stream_command, shm_command;
 
 #endif

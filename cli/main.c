@@ -9,7 +9,7 @@
 #include "commands.h"
 
 static const command *const commands[] = { &describe_command, &call_command,
-                                           &stream_command };
+                                           &stream_command, &shm_command };
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static const char targets_help[] =
@@ -46,7 +46,8 @@ static void print_help(FILE *to)
 static void print_command_help(const command *cmd, FILE *to)
 {
     (void)fprintf(to, "Usage: vgirpc %s\n\n%s\n", cmd->operands, cmd->description);
-    (void)fprintf(to, "\n%s", targets_help);
+    if (!cmd->local)
+        (void)fprintf(to, "\n%s", targets_help);
     (void)fputs("\nOptions:\n", to);
     print_options(to, cmd->options);
     print_options(to, common_options);

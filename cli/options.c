@@ -12,6 +12,8 @@ const option common_options[] = {
       "table, json or arrow (default: table on a terminal, else json)" },
     { 0, "timeout", OPTION_SECONDS, FIELD(timeout_ms), "SECONDS",
       "longest wait for the server's next byte (default: none)" },
+    { 0, "shm", OPTION_BYTES, FIELD(shm_bytes), "BYTES",
+      "share so much memory with the worker for big batches; 64M is 64 MiB" },
     { 0, "protocol", OPTION_TEXT, FIELD(protocol), "NAME",
       "service to address (default: the server's first)" },
     { 0, "protocol-version", OPTION_TEXT, FIELD(protocol_version), "X.Y.Z",
@@ -48,6 +50,29 @@ static bool parse_count(const char *value, uint64_t *out)
     return errno == 0 && end != value && !*end && *value != '-' && *out > 0;
 }
 
+/* "65536", "64K", "64M", "1G". */
+static bool parse_bytes(const char *value, uint64_t *out)
+{
+    static const char units[] = "KMG";
+    const char *unit;
+    char *end;
+
+    errno = 0;
+    *out = strtoull(value, &end, 10);
+    if (errno != 0 || end == value || *value == '-' || *out == 0)
+        return false;
+    if (!*end)
+        return *out <= INT64_MAX;
+    unit = strchr(units, *end);
+    if (!unit || end[1])
+        return false;
+    const int shift = 10 * (int)(unit - units + 1);
+    if (*out > (uint64_t)INT64_MAX >> shift)
+        return false;
+    *out <<= shift;
+    return true;
+}
+
 static bool parse_seconds(const char *value, unsigned *ms)
 {
     char *end;
@@ -81,6 +106,8 @@ static const char *what_it_takes(option_kind kind)
     switch (kind) {
     case OPTION_COUNT:
         return "a whole number, at least 1,";
+    case OPTION_BYTES:
+        return "a number of bytes such as 65536, 64K, 64M or 1G";
     case OPTION_SECONDS:
         return "a number of seconds above 0";
     case OPTION_LIST:
@@ -113,6 +140,8 @@ static bool set(const option *o, settings *s, const char *value)
         return append(field, value);
     case OPTION_COUNT:
         return parse_count(value, field);
+    case OPTION_BYTES:
+        return parse_bytes(value, field);
     case OPTION_SECONDS:
         return parse_seconds(value, field);
     case OPTION_FORMAT:

@@ -28,6 +28,7 @@ typedef enum output_format {
 typedef struct settings {
     bool help, verbose, print_header, as_json;
     unsigned timeout_ms;
+    uint64_t shm_bytes; /* 0: no shared memory */
     output_format format;
     const char *protocol, *protocol_version;
     word_list http_headers;            /* "Name: value" */
@@ -45,6 +46,7 @@ typedef enum option_kind {
     OPTION_TEXT,
     OPTION_LIST,    /* word_list */
     OPTION_COUNT,   /* uint64_t, at least 1 */
+    OPTION_BYTES,   /* uint64_t */
     OPTION_SECONDS, /* unsigned milliseconds */
     OPTION_FORMAT
 } option_kind;
@@ -63,6 +65,7 @@ extern const option common_options[];
 typedef struct command {
     const char *name, *operands, *summary, *description, *examples;
     const option *options;
+    bool local;                                           /* no TARGET */
     int min_operands, max_operands;                       /* max -1: any number */
     int (*run)(const settings *s, int argc, char **argv); /* operands only */
 } command;

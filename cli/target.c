@@ -61,6 +61,7 @@ int open_target(vgi_client **out, const char *url, const settings *s)
                                          .protocol = s->protocol,
                                          .protocol_version = s->protocol_version,
                                          .read_timeout_ms = s->timeout_ms,
+                                         .shm_bytes = (int64_t)s->shm_bytes,
                                          .on_log = show_log,
                                          .user = (void *)(uintptr_t)s };
     vgi_error err;

@@ -403,6 +403,37 @@ VGI_API void vgi_description_free(vgi_description *description);
 VGI_API int vgi_batch_from_json(vgi_batch **out, const vgi_schema *schema, vgi_str json,
                                 vgi_error *err);
 
+/** One allocation in a shared-memory segment. */
+typedef struct vgi_shm_region {
+    uint64_t offset; /**< from the segment's start */
+    uint64_t length; /**< in bytes */
+} vgi_shm_region;
+
+/** What the header of a shared-memory segment says. */
+typedef struct vgi_shm_info {
+    size_t size;                   /**< sizeof(vgi_shm_info) of the library */
+    uint64_t bytes;                /**< of the whole segment */
+    uint64_t data_bytes;           /**< of these, for batches */
+    uint64_t used_bytes;           /**< of these, allocated */
+    const vgi_shm_region *regions; /**< by offset */
+    size_t n_regions;              /**< number of allocations */
+} vgi_shm_info;
+
+/**
+ * Look at a shared-memory segment of this machine, whoever uses it. It is only read; one
+ * that is in use may change meanwhile, and then what is read need not make sense.
+ *
+ * @param name      of the segment, as in "vgi_rpc.shm_segment_name"
+ * @param[out] out  what it holds; regions live in `mem`
+ * @param mem       arena
+ * @param[out] err  may be NULL
+ * @return VGI_OK; VGI_EINVAL a name that is none; VGI_ENOTFOUND; VGI_EPROTO it is no
+ *         segment, or its table is broken; VGI_EIO; VGI_ENOMEM. Any thread.
+ * @since 0.1
+ */
+VGI_API int vgi_shm_inspect(const char *name, vgi_shm_info *out, vgi_arena *mem,
+                            vgi_error *err);
+
 VGI_END_DECLS
 
 #endif

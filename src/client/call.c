@@ -103,13 +103,13 @@ int vgi_client_call(vgi_client *client, const char *method, const vgi_type *in_t
         rc = vgi__client_params(client, in_type, in, &params, err);
     if (rc == VGI_OK)
         rc = vgi__client_unary(client, &target, &params, err);
-    if (rc != VGI_OK || out_type->kind == VGI_KIND_VOID)
-        return rc;
-    rc = bind_result(client, method, out_type, out, err);
-    if (rc == VGI_OK)
+    if (rc == VGI_OK && out_type->kind != VGI_KIND_VOID)
+        rc = bind_result(client, method, out_type, out, err);
+    if (rc == VGI_OK && out_type->kind != VGI_KIND_VOID)
         rc = vgi__own_value(out_type, out, mem, err);
     vgi_arena_reset(&client->scratch);
-    return rc;
+    const int used = vgi__answer_used(client, rc == VGI_OK ? err : NULL);
+    return rc == VGI_OK ? used : rc;
 }
 
 int vgi_client_call_batch(vgi_client *client, const char *method, const vgi_batch *params,
@@ -124,10 +124,11 @@ int vgi_client_call_batch(vgi_client *client, const char *method, const vgi_batc
     rc = vgi__client_ready(client, err);
     if (rc == VGI_OK)
         rc = vgi__client_unary(client, &target, &payload, err);
-    if (rc != VGI_OK || !result)
-        return rc;
-    *result = NULL;
-    if (vgi_schema_columns(vgi_batch_schema(&client->answer)) == 0)
-        return VGI_OK;
-    return vgi_batch_retain(&client->answer, result, err);
+    if (rc == VGI_OK && result) {
+        *result = NULL;
+        if (vgi_schema_columns(vgi_batch_schema(&client->answer)) > 0)
+            rc = vgi_batch_retain(&client->answer, result, err);
+    }
+    (void)vgi__answer_used(client, NULL); /* a failure is the next call's */
+    return rc;
 }

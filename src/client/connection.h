@@ -105,6 +105,9 @@ vgi__payload vgi__payload_of(const vgi_batch *params); /* borrowed; NULL: none *
 /* Before a call: ask whether the server shares memory, the first time; then give back
  * what earlier calls have left of it. */
 int vgi__client_share(vgi_client *c, vgi_error *err);
+/* After a unary call: its answer may lie in shared memory. VGI_EPROTO: the answer was not
+ * what it seemed to be. */
+int vgi__answer_used(vgi_client *c, vgi_error *err);
 
 /* ---- stream.c ---- */
 

@@ -53,7 +53,7 @@ int vgi__client_shm_settle(vgi__client_shm *s, vgi_error *err)
 int vgi__client_shm_put(vgi__client_shm *s, vgi__writer *w, const vgi__outgoing *out,
                         vgi_error *err)
 {
-    if (!vgi__client_shm_on(s) || !s->ours || !out->array || out->array->length == 0)
+    if (!vgi__client_shm_on(s) || !s->ours || !out->array)
         return VGI_END;
     return vgi__shm_put(s->port, w, out->schema, out->array, &out->metadata, err);
 }
@@ -112,12 +112,17 @@ static int ask(vgi_client *c, vgi_error *err)
     return VGI_OK;
 }
 
+int vgi__answer_used(vgi_client *c, vgi_error *err)
+{
+    if (!vgi__client_shm_on(c->shm))
+        return VGI_OK;
+    vgi__batch_drop_data(&c->answer);
+    return vgi__client_shm_settle(c->shm, err);
+}
+
 int vgi__client_share(vgi_client *c, vgi_error *err)
 {
     if (!c->shm)
         return VGI_OK;
-    if (c->shm->state == VGI__SHM_UNASKED)
-        return ask(c, err);
-    vgi__batch_drop_data(&c->answer); /* it may lie in the segment */
-    return vgi__client_shm_settle(c->shm, err);
+    return c->shm->state == VGI__SHM_UNASKED ? ask(c, err) : vgi__answer_used(c, err);
 }

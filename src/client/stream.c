@@ -29,6 +29,7 @@
  * refusals of the dispatch by their kind.
  */
 #include "client/connection.h"
+#include "client/shm.h"
 
 #include "base/alloc.h"
 #include "base/fail.h"
@@ -300,6 +301,8 @@ void vgi_stream_close(vgi_stream *stream)
     }
     vgi__batch_free(&stream->header);
     vgi__batch_free(&stream->batch);
+    if (stream->client) /* a failure is the next call's */
+        (void)vgi__client_shm_settle(stream->client->shm, NULL);
     vgi_schema_unref(stream->input_schema);
     vgi__record_free(stream->record);
     vgi_arena_free(&stream->mem);

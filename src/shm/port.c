@@ -31,7 +31,7 @@ struct vgi__shm_port {
     uint64_t min_bytes;
     vgi__writer *writer; /* of what is put */
     vgi__shm_draft draft;
-    uint64_t last; /* offset of what was put last; 0: nothing to retract */
+    uint64_t last;     /* offset of what was put last; 0: nothing to retract */
     vgi__buffer heads; /* of what is taken */
     vgi__block *spare; /* for what is copied of that */
     vgi_pair *pairs;
@@ -254,6 +254,7 @@ static int publish(vgi__shm_port *p, vgi__writer *w, const vgi_schema *schema,
 int vgi__shm_put(vgi__shm_port *p, vgi__writer *w, const vgi_schema *schema,
                  const struct ArrowArray *array, const vgi_metadata *m, vgi_error *err)
 {
+    p->last = 0;
     if (vgi__array_payload(schema, array) < p->min_bytes)
         return VGI_END;
     int rc = encode(p, schema, array, err);

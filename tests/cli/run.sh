@@ -55,7 +55,7 @@ has() {
 
 check help 0 --help
 has help "$out" "vgirpc call exec:./hello hello name=World"
-for command in describe call stream; do
+for command in describe call stream shm; do
     check "$command help" 0 "$command" --help
     has "$command help" "$out" "Usage: vgirpc $command"
     has "$command help" "$out" "--timeout SECONDS"
@@ -285,6 +285,20 @@ if "$bin/vgirpc-conformance-worker" --help | grep -q -- --http-unix; then
 else
     skipped=$((skipped + 1))
 fi
+
+# ---- shared memory; tests/shm/client.py has the rest ----
+
+check 'bad size' 2 call "$hello" hello --shm 12X
+is 'bad size' "$err" 'error: --shm takes a number of bytes such as 65536, 64K, 64M or 1G and not "12X"'
+check 'too small' 2 call "$hello" hello --shm 64K
+has 'too small' "$err" "the header of a segment alone takes 65536"
+check 'shm' 0 call "$hello" hello name=World --shm 1M
+is 'shm' "$out" '{"result":"Hello, World!"}'
+check 'shm without dump' 2 shm list x
+check 'no segment' 1 shm dump vgirpc-none
+has 'no segment' "$err" "vgirpc-none"
+check 'no name' 1 shm dump a/b
+has 'no name' "$err" "is no name of a shared-memory segment"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -11,6 +11,10 @@
 #include "http/server/app.h"
 #include "rpc/epoch.h"
 
+/* Room for a decoded body, before it is known how long it is. */
+#define USUAL_RATIO 16
+#define USUAL_BYTES ((int64_t)64 << 10)
+
 #define ARROW_TYPE "application/vnd.apache.arrow.stream"
 
 /* ---- responses ---- */
@@ -163,6 +167,43 @@ static int decode_failed(vgi__worker *w, vgi__coding coding, int rc, const vgi_e
     return rc;
 }
 
+/* Take room for a decoded body of `bytes`, in place of what was taken. */
+static bool reserve(vgi__worker *w, int64_t bytes)
+{
+    const int64_t more = bytes - w->reserved;
+
+    if (atomic_fetch_sub(&w->app->room, more) < more) {
+        atomic_fetch_add(&w->app->room, more);
+        return false;
+    }
+    w->reserved = bytes;
+    return true;
+}
+
+/* Decode into w->decoded. All workers together hold no more than max_buffered_bytes: room
+ * for a body is taken before it is decoded, at first for what bodies of its size usually
+ * come to, and given back when it came to less. */
+static int decode(vgi__worker *w, vgi__coding coding, vgi_bytes in, size_t *len,
+                  vgi_error *why)
+{
+    const int64_t cap = w->app->options.max_request_bytes;
+    const int64_t usual = (int64_t)in.len * USUAL_RATIO + USUAL_BYTES;
+    int64_t most = usual < cap ? usual : cap;
+    int rc;
+
+    for (;; most = cap) {
+        if (!reserve(w, most))
+            return vgi__fail_nomem(why);
+        rc = vgi__coding_decode(coding, in.data, in.len, (size_t)most, w->app->allocator,
+                                &w->decoded, len, why);
+        if (rc != VGI_ELIMIT || most == cap)
+            break;
+    }
+    if (rc == VGI_OK)
+        (void)reserve(w, (int64_t)*len);
+    return rc;
+}
+
 /* The body without its content coding, and the block that it is in. */
 static int decode_body(vgi__worker *w, const vgi__http_request *rq, vgi_bytes *body,
                        vgi__http_response *rs)
@@ -178,9 +219,7 @@ static int decode_body(vgi__worker *w, const vgi__http_request *rq, vgi_bytes *b
         return VGI_OK;
     if (!vgi__coding_available(coding))
         return refuse_coding(value, rs);
-    rc = vgi__coding_decode(coding, rq->body.data, rq->body.len,
-                            (size_t)w->app->options.max_request_bytes, w->app->allocator,
-                            &w->decoded, &body->len, &why);
+    rc = decode(w, coding, rq->body, &body->len, &why);
     if (rc != VGI_OK)
         return decode_failed(w, coding, rc, &why, rs);
     body->data = w->decoded->data;

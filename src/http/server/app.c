@@ -115,6 +115,7 @@ int vgi__app_new(vgi__app **out, vgi__registry *r, const vgi_http_options *optio
     if (rc == VGI_OK) {
         const vgi_http_options *o = &app->options;
 
+        atomic_init(&app->room, o->max_buffered_bytes);
         rc = vgi__token_keys_new(
             &app->keys, (vgi_bytes){ o->signing_key, o->signing_key_bytes },
             o->token_format == VGI_TOKEN_SEALED ? VGI__TOKEN_SEALED : VGI__TOKEN_HMAC_V3,

@@ -9,8 +9,9 @@
  *                    -> answer.c      what these share: request in, answer or refusal out
  *               -> compress.c, cors.c, capabilities, request id: of every response
  *
- * The app is immutable while it serves. Each engine thread has a worker: the call that
- * runs all of its requests, and the buffers that responses borrow until they are sent.
+ * The app is immutable while it serves, but for `room`. Each engine thread has a worker:
+ * the call that runs all of its requests, and the buffers that responses borrow until
+ * they are sent.
  */
 #ifndef VGI_HTTP_SERVER_APP_H
 #define VGI_HTTP_SERVER_APP_H
@@ -33,6 +34,7 @@ typedef struct vgi__app {
     vgi__buffer capabilities; /* header lines that every response has */
     vgi__buffer exposed;      /* value of Access-Control-Expose-Headers */
     vgi__buffer health;       /* what /health says */
+    atomic_int_least64_t room; /* bytes of decoded bodies that may still be held */
 } vgi__app;
 
 /* What an authenticator sees. */
@@ -50,6 +52,7 @@ typedef struct vgi__worker {
     vgi__writer *writer;
     vgi__schema_cache schemas; /* of requests */
     vgi__block *decoded;       /* the body after its content coding; or NULL */
+    int64_t reserved;          /* of the app's room, for it */
     vgi_arena arena;           /* of the request: identity, names of its path */
     vgi_auth auth;
     vgi_http_request request; /* for the authenticator */

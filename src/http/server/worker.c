@@ -61,6 +61,8 @@ void vgi__worker_sent(void *data, void *worker)
     vgi__writer_clear(w->writer);
     vgi__block_unref(w->decoded);
     w->decoded = NULL;
+    atomic_fetch_add(&w->app->room, w->reserved);
+    w->reserved = 0;
     vgi_arena_reset(&w->arena);
     vgi__buffer_clear(&w->cookies);
 }

@@ -52,6 +52,7 @@ static const char *take(addressed *a, vgi__epoch epoch, const char *service,
     if (rc == VGI_OK)
         return NULL;
     assert_int_equal(rc, VGI_EREMOTE);
+    assert_non_null(c->failure.type);
     return c->failure.type;
 }
 
