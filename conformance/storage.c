@@ -151,7 +151,7 @@ static int make_external(vgi_external **out, vgi_external_options *options,
     return rc;
 }
 
-int64_t conformance_storage(int *argc, char **argv, const vgi_external **external)
+int64_t conformance_storage(int *argc, char **argv, vgi_external **external)
 {
     vgi_external_options options = { .size = sizeof(options),
                                      .threshold_bytes = DEFAULT_THRESHOLD,
@@ -159,7 +159,6 @@ int64_t conformance_storage(int *argc, char **argv, const vgi_external **externa
                                      .allow_private = true };
     const char *url = take("--fake-storage", argc, argv);
     const char *threshold = take("--externalize-threshold", argc, argv);
-    vgi_external *made = NULL;
     vgi_error err;
 
     if (!url)
@@ -167,10 +166,14 @@ int64_t conformance_storage(int *argc, char **argv, const vgi_external **externa
     options.compression = take("--compression", argc, argv);
     if (threshold)
         options.threshold_bytes = strtoll(threshold, NULL, 10);
-    if (make_external(&made, &options, url, &err) != VGI_OK) {
+    if (make_external(external, &options, url, &err) != VGI_OK) {
         fprintf(stderr, "--fake-storage: %s\n", err.message);
         exit(2);
     }
-    *external = made;
     return options.threshold_bytes;
+}
+
+void conformance_storage_end(vgi_external *external)
+{
+    vgi_external_free(external);
 }

@@ -267,6 +267,8 @@ const vgi_service *conformance_service(void);
  * default), and take our own options of it out of the command line. */
 void conformance_http(int *argc, char **argv, int64_t max_request_bytes);
 /* The same for the store of big batches. Returns the threshold; 0: there is no store. */
-int64_t conformance_storage(int *argc, char **argv, const struct vgi_external **external);
+int64_t conformance_storage(int *argc, char **argv, struct vgi_external **external);
+/* After the last use. NULL is ignored. */
+void conformance_storage_end(struct vgi_external *external);
 
 #endif
