@@ -91,7 +91,7 @@ def attacks(kind, folder, *names, after):
 
 def suites(full):
     clang = "-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DVGI_WERROR=ON"
-    threaded = "unit/(base|codec|crypto|rpc|shm|server|client|transport|http|components)"
+    threaded = "external/|unit/(base|codec|crypto|rpc|shm|server|client|transport|http|components|external)"
     unbounded = ("VGI_TORTURE_SAMPLES", "VGI_TORTURE_SECONDS", "VGI_TORTURE_TOTAL")
     torture = dict.fromkeys(unbounded, "0") if full else {}
     fuzz_seconds = 300 if full else 20

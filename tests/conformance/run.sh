@@ -5,8 +5,8 @@
 #   tests/conformance/run.sh {seed|current} [leg...]
 #
 # seed is release 0.15.0, current is 0.52.2. The legs are pipe, subprocess, unix and
-# unix_threaded; seed has shm_pipe, shm_always, http, http_roundrobin, http_mixed and
-# http_sealed, too. All of them by default. The last line counts the tests.
+# unix_threaded; seed has shm_pipe, shm_always, http, http_roundrobin, http_mixed,
+# http_sealed, http_externalize_always and unix_externalize_always, too. All of them by default. The last line counts the tests.
 #
 #   VGI_BUILD            build directory with bin/vgirpc-conformance-worker (build)
 #   VGI_WORKER           command line of another worker to test instead

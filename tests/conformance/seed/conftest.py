@@ -10,6 +10,8 @@ from typing import Any
 import fleet
 import pytest
 from vgi_rpc.conformance import ConformanceService
+from vgi_rpc.conformance.fake_storage import serve_in_thread
+from vgi_rpc.external import ExternalLocationConfig
 from vgi_rpc.http import http_connect
 from vgi_rpc.rpc import ShmPipeTransport, SubprocessTransport, _RpcProxy, connect, unix_connect
 from vgi_rpc.shm import ShmSegment
@@ -19,15 +21,24 @@ Connect = Callable[..., contextlib.AbstractContextManager[Any]]
 
 # One worker; two of ours that have one key; one of ours and one of the reference; two of
 # ours with sealed tokens. With several, each request goes to another one.
-HTTP_LEGS = ("http", "http_roundrobin", "http_mixed", "http_sealed")
+HTTP_LEGS = ("http", "http_roundrobin", "http_mixed", "http_sealed", "http_externalize_always")
 # Pipes with a segment beside them: as ever, and with everything in it that has rows.
 SHM_LEGS = ("shm_pipe", "shm_always")
 SHM_BYTES = 4 << 20
-LEGS = chosen_legs((*BYTE_STREAMS, *SHM_LEGS, *HTTP_LEGS))
+# Every answer with rows goes by way of a store: over HTTP, and on a socket.
+STORE_LEGS = ("http_externalize_always", "unix_externalize_always")
+LEGS = chosen_legs((*BYTE_STREAMS, *SHM_LEGS, *HTTP_LEGS, "unix_externalize_always"))
 
-# What the suite asks for beside a connection. Its tests of external storage are left out.
-HTTP_FIXTURES = {"conformance_http_port", "conformance_http_auth_port", "conformance_http_strict_cap_port"}
+# What the suite asks for beside a connection.
+HTTP_FIXTURES = {
+    "conformance_http_port",
+    "conformance_http_auth_port",
+    "conformance_http_strict_cap_port",
+    "conformance_http_with_storage_port",
+    "conformance_http_with_zstd_storage_port",
+}
 CAP = str(1 << 20)
+ANY_URL = ExternalLocationConfig(url_validator=None)
 
 
 def _wanted(item: pytest.Item) -> bool:
@@ -83,6 +94,41 @@ def conformance_http_strict_cap_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
+def conformance_fake_storage() -> Iterator[str]:
+    url, stop = serve_in_thread()
+    yield url
+    stop()
+
+
+def _storage_server(url: str, *options: str) -> contextlib.AbstractContextManager[int]:
+    return http_server("--fake-storage", url, "--externalize-threshold", *options)
+
+
+@pytest.fixture(scope="session")
+def conformance_http_with_storage_port(conformance_fake_storage: str) -> Iterator[int]:
+    with _storage_server(conformance_fake_storage, "4096") as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def conformance_http_with_zstd_storage_port(conformance_fake_storage: str) -> Iterator[int]:
+    with _storage_server(conformance_fake_storage, "4096", "--compression", "zstd") as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def http_externalize_always_port(conformance_fake_storage: str) -> Iterator[int]:
+    with _storage_server(conformance_fake_storage, "1", "--max-request-bytes", CAP) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def unix_externalize_always_path(conformance_fake_storage: str) -> Iterator[str]:
+    with unix_server("--threaded", "--fake-storage", conformance_fake_storage, "--externalize-threshold", "1") as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
 def http_roundrobin_ports() -> Iterator[fleet.Ports]:
     with fleet.two_workers() as ports:
         yield ports
@@ -134,8 +180,12 @@ def conformance_conn(request: pytest.FixtureRequest) -> Connect:
     if leg == "http":
         url = f"http://127.0.0.1:{request.getfixturevalue('conformance_http_port')}"
         return lambda on_log=None: http_connect(ConformanceService, url, on_log=on_log)
+    if leg == "http_externalize_always":
+        url = f"http://127.0.0.1:{request.getfixturevalue('http_externalize_always_port')}"
+        return lambda on_log=None: http_connect(ConformanceService, url, on_log=on_log, external_location=ANY_URL)
     if leg in HTTP_LEGS:
         ports = request.getfixturevalue(f"{leg}_ports")
         return lambda on_log=None: fleet.dial(ports, on_log)
     path = request.getfixturevalue(f"{leg}_path")
-    return lambda on_log=None: unix_connect(ConformanceService, path, on_log=on_log)
+    external = ANY_URL if leg in STORE_LEGS else None
+    return lambda on_log=None: unix_connect(ConformanceService, path, on_log=on_log, external_location=external)
