@@ -148,6 +148,7 @@ def suites(full):
         Suite("property", script("tests/property/run.sh"), ["build-release", "python"]),
         Suite("soak", script("tests/soak/run.sh"), ["build-release"]),
         Suite("shm", script("tests/shm/run.sh", *(["1000000", "200"] if full else [])), ["build-release"]),
+        Suite("shm-client", script("tests/shm/client.py", str(BUILD)), ["build-release", "python"]),
     ]
     if full:
         table += [

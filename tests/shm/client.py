@@ -23,7 +23,7 @@ WAIT = 30
 REFERENCE = """\
 from vgi_rpc.conformance import ConformanceService, ConformanceServiceImpl
 from vgi_rpc.rpc import RpcServer, serve_stdio
-serve_stdio(RpcServer(ConformanceService, ConformanceServiceImpl()))
+serve_stdio(RpcServer(ConformanceService, ConformanceServiceImpl(), enable_describe=True))
 """
 # Every batch goes by way of the segment.
 ENV = {**os.environ, "VGI_RPC_SHM_MIN_BATCH_BYTES": "1"}

@@ -42,8 +42,10 @@ ANY_URL = ExternalLocationConfig(url_validator=None)
 
 
 def _wanted(item: pytest.Item) -> bool:
-    """Our own tests, and those of the suite that talk to a worker; HTTP if a leg of it was chosen."""
+    """Our own tests, and those of the suite that talk to a worker; of HTTP and of shared memory if a leg was chosen."""
     if item.path.name == "test_suite.py" and not {"conformance_conn", *HTTP_FIXTURES} & set(item.fixturenames):
+        return False
+    if "shm_link" in item.fixturenames and not set(LEGS) & set(SHM_LEGS):
         return False
     return not any("http" in name for name in item.fixturenames) or bool(set(LEGS) & set(HTTP_LEGS))
 

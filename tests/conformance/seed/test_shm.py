@@ -7,18 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import LEGS, SHM_LEGS, shm_connect
+from conftest import shm_connect
 from vgi_rpc.rpc import AnnotatedBatch
 from vgi_rpc.shm import ShmSegment
 
-pytestmark = [
-    pytest.mark.timeout(20),
-    pytest.mark.skipif(not set(LEGS) & set(SHM_LEGS), reason="no leg with shared memory was chosen"),
-]
+pytestmark = pytest.mark.timeout(20)
 
 
 @pytest.fixture
-def link(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, dict[str, int]]]:
+def shm_link(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, dict[str, int]]]:
     """A proxy, and how many batches it put into the segment and took out."""
     counts = {"put": 0, "taken": 0}
     write, read = ShmSegment.allocate_and_write, ShmSegment.read_buffer
@@ -38,8 +35,8 @@ def link(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, dict[str, int]]
         yield proxy, counts
 
 
-def test_results(link: tuple[Any, dict[str, int]]) -> None:
-    proxy, counts = link
+def test_results(shm_link: tuple[Any, dict[str, int]]) -> None:
+    proxy, counts = shm_link
     blob = bytes(range(256)) * 4096
     assert proxy.echo_bytes(data=blob) == blob
     assert counts["taken"] == 1
@@ -47,8 +44,8 @@ def test_results(link: tuple[Any, dict[str, int]]) -> None:
     assert counts["taken"] == 1
 
 
-def test_exchange(link: tuple[Any, dict[str, int]]) -> None:
-    proxy, counts = link
+def test_exchange(shm_link: tuple[Any, dict[str, int]]) -> None:
+    proxy, counts = shm_link
     with proxy.exchange_scale(factor=2.0) as stream:
         for _ in range(50):  # 40 MB through 4
             answer = stream.exchange(AnnotatedBatch.from_pydict({"value": [1.5] * 100_000}))
@@ -57,8 +54,8 @@ def test_exchange(link: tuple[Any, dict[str, int]]) -> None:
     assert counts == {"put": 50, "taken": 50}
 
 
-def test_producer(link: tuple[Any, dict[str, int]]) -> None:
-    proxy, counts = link
+def test_producer(shm_link: tuple[Any, dict[str, int]]) -> None:
+    proxy, counts = shm_link
     rows = 0
     for answer in proxy.produce_large_batches(rows_per_batch=20_000, batch_count=30):
         rows += answer.batch.num_rows
