@@ -57,7 +57,7 @@ static void follow(vgi_external *x, vgi__block *pointer,
                    const vgi__external_client *client)
 {
     vgi__resolver *r;
-    vgi_batch b, *kept;
+    vgi_batch b, *kept = NULL;
     vgi_str url;
 
     require(vgi__resolver_new(&r, x, NULL, NULL, NULL) == VGI_OK);
