@@ -47,12 +47,14 @@ static void finish(fixture *f)
     vgi_server_free(f->server);
 }
 
-/* Send bytes; the descriptor, or -1. */
+/* Send bytes; the descriptor, or -1. The file is there a moment before anybody listens. */
 static int send_text(const char *path, const char *text)
 {
     int fd = -1;
 
-    if (vgi__unix_connect(path, 1000, &fd, NULL) != VGI_OK)
+    for (int i = 0; i < 500 && vgi__unix_connect(path, 1000, &fd, NULL) != VGI_OK; i++)
+        (void)poll(NULL, 0, 2);
+    if (fd < 0)
         return -1;
     if (send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text))
         return fd;
