@@ -47,7 +47,8 @@ static void finish(fixture *f)
     vgi_server_free(f->server);
 }
 
-/* Send bytes; the descriptor, or -1. The file is there a moment before anybody listens. */
+/* Send bytes; the descriptor, or -1. The file is there a moment before anybody listens.
+ */
 static int send_text(const char *path, const char *text)
 {
     int fd = -1;
