@@ -150,16 +150,6 @@ static void measure(http_client *client, const http_job *job)
         replay_status_kib(peer, "RssAnon:"), replay_status_kib(peer, "VmRSS:"));
 }
 
-static size_t number(const char *text)
-{
-    char *end;
-    unsigned long long value = strtoull(text, &end, 10);
-
-    if (*end || end == text)
-        replay_die("'%s' is no number", text);
-    return (size_t)value;
-}
-
 static void parse(http_job *job, int argc, char **argv)
 {
     for (int option; (option = getopt(argc, argv, "p:P:x:n:w:k:c:d:")) != -1;) {
@@ -168,22 +158,22 @@ static void parse(http_job *job, int argc, char **argv)
             job->request = replay_load(optarg);
             break;
         case 'P':
-            job->port = (uint16_t)number(optarg);
+            job->port = (uint16_t)replay_number(optarg);
             break;
         case 'x':
-            job->pid = (pid_t)number(optarg);
+            job->pid = (pid_t)replay_number(optarg);
             break;
         case 'n':
-            job->count = number(optarg);
+            job->count = replay_number(optarg);
             break;
         case 'w':
-            job->warm = number(optarg);
+            job->warm = replay_number(optarg);
             break;
         case 'k':
-            job->connections = number(optarg);
+            job->connections = replay_number(optarg);
             break;
         case 'c':
-            job->core = (int)number(optarg);
+            job->core = (int)replay_number(optarg);
             break;
         case 'd':
             job->dump = optarg;

@@ -179,16 +179,6 @@ static void measure_cold(const bench_job *job, bench_cost *cost)
     free(peer);
 }
 
-static size_t number(const char *text)
-{
-    char *end;
-    unsigned long long value = strtoull(text, &end, 10);
-
-    if (*end || end == text)
-        replay_die("'%s' is no number", text);
-    return (size_t)value;
-}
-
 static void parse(bench_job *job, int argc, char **argv)
 {
     for (int option; (option = getopt(argc, argv, "m:p:t:n:k:w:c:s:d:u:x:")) != -1;) {
@@ -203,19 +193,19 @@ static void parse(bench_job *job, int argc, char **argv)
             job->tick = replay_load(optarg);
             break;
         case 'n':
-            job->count = number(optarg);
+            job->count = replay_number(optarg);
             break;
         case 'k':
-            job->depth = number(optarg);
+            job->depth = replay_number(optarg);
             break;
         case 'w':
-            job->warm = number(optarg);
+            job->warm = replay_number(optarg);
             break;
         case 'c':
-            job->core = (int)number(optarg);
+            job->core = (int)replay_number(optarg);
             break;
         case 's':
-            job->server_core = (int)number(optarg);
+            job->server_core = (int)replay_number(optarg);
             break;
         case 'd':
             job->dump = optarg;
@@ -224,7 +214,7 @@ static void parse(bench_job *job, int argc, char **argv)
             job->path = optarg;
             break;
         case 'x':
-            job->pid = (pid_t)number(optarg);
+            job->pid = (pid_t)replay_number(optarg);
             break;
         default:
             fputs(usage, stderr);

@@ -356,3 +356,13 @@ uint64_t replay_now_ns(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+size_t replay_number(const char *text)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+
+    if (*end || end == text)
+        replay_die("'%s' is no number", text);
+    return (size_t)value;
+}

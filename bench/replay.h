@@ -79,4 +79,7 @@ uint64_t replay_now_ns(void);
 /** Keep this process on one core; < 0 does nothing. */
 void replay_pin(int core);
 
+/* An argument as a number; the program ends when it is none. */
+size_t replay_number(const char *text);
+
 #endif
