@@ -194,7 +194,7 @@ static noreturn void leave(int code)
 /* cmocka leaves a failed assertion outside its runner by exit(). What was registered for
  * the end of the process must not run then: OpenSSL would be taken down under threads of
  * the test, and a leak checker would judge a run that stopped midway. */
-noreturn void exit(int status)
+__attribute__((visibility("default"))) noreturn void exit(int status)
 {
     if (in_child)
         leave(CHILD_ASSERTION);

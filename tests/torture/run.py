@@ -12,10 +12,13 @@ Programs run four at a time: most of them wait for something that their test wan
 """
 
 import concurrent.futures
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,11 +30,17 @@ AT_ONCE = 4
 def torture(program):
     """What the program counted: passed, failed, skipped."""
     env = {**os.environ, "VGI_TORTURE": "1"}
-    done = subprocess.run([program], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    found = SUMMARY.findall(done.stdout)
+    with tempfile.TemporaryFile("w+", errors="replace") as out:
+        process = subprocess.Popen([program], env=env, stdout=out, stderr=out, start_new_session=True)
+        process.wait()
+        with contextlib.suppress(ProcessLookupError):  # what a test that broke off had started
+            os.killpg(process.pid, signal.SIGKILL)
+        out.seek(0)
+        text = out.read()
+    found = SUMMARY.findall(text)
     counts = tuple(map(int, found[-1])) if found else (0, 1, 0)
     if counts[1]:
-        print(f"{program.name}:\n{done.stdout}", flush=True)
+        print(f"{program.name}:\n{text}", flush=True)
     return counts
 
 
