@@ -3,16 +3,20 @@
  * vgirpc-bench-limit: the floor of a transport. A server that reads as many
  * bytes as a request has and writes the bytes that a real server answered. Over
  * HTTP it serves many connections and looks for the end of the head and for
- * Content-Length.
+ * Content-Length. With shared memory it copies, for each answer, as many bytes as
+ * the answer has there.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -47,11 +51,38 @@ static int give(int fd, const replay_bytes *bytes)
     return 0;
 }
 
-static void serve(int in_fd, int out_fd, const step *first, const step *next)
+/* What a handler does with shared memory at least. */
+typedef struct pass {
+    uint8_t *from, *to;
+    size_t bytes;
+} pass;
+
+/* From the begin of a segment's data to where an allocation behind that would be. */
+static pass parse_pass(char **argv)
 {
-    for (const step *now = first; take(in_fd, now->request) == 0; now = next)
+    const size_t data = 65536, bytes = strtoull(argv[1], NULL, 10);
+    int fd = shm_open(argv[0], O_RDWR, 0);
+    struct stat info;
+    uint8_t *segment;
+
+    if (fd < 0 || fstat(fd, &info) != 0 || (size_t)info.st_size < data + 2 * bytes + 4096)
+        replay_die("%s: no such segment", argv[0]);
+    segment = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (segment == MAP_FAILED)
+        replay_die("%s: %s", argv[0], strerror(errno));
+    close(fd);
+    return (pass){ segment + data, segment + data + bytes + 4096, bytes };
+}
+
+static void serve(int in_fd, int out_fd, const step *first, const step *next,
+                  const pass *work)
+{
+    for (const step *now = first; take(in_fd, now->request) == 0; now = next) {
+        if (work->bytes > 0)
+            memcpy(work->to, work->from, work->bytes);
         if (give(out_fd, &now->answer) != 0)
             return;
+    }
 }
 
 static int listen_on(const char *path)
@@ -161,6 +192,7 @@ static step parse_step(char **argv)
 
 int main(int argc, char **argv)
 {
+    pass work = { 0 };
     step first, next;
     int listener;
 
@@ -168,21 +200,26 @@ int main(int argc, char **argv)
         replay_bytes answer = replay_load(argv[2]);
         serve_http(&answer);
     }
+    if (argc > 3 && strcmp(argv[1], "--shm") == 0) {
+        work = parse_pass(argv + 2);
+        argc -= 2;
+        argv += 2;
+    }
     if (argc != 4 && argc != 6) {
-        fputs("usage: vgirpc-bench-limit {--pipe|PATH} REQUEST-BYTES ANSWER-FILE "
-              "[TURN-BYTES TURN-FILE]\n"
+        fputs("usage: vgirpc-bench-limit {--pipe|--shm NAME BYTES|PATH} REQUEST-BYTES "
+              "ANSWER-FILE [TURN-BYTES TURN-FILE]\n"
               "       vgirpc-bench-limit --http ANSWER-FILE\n",
               stderr);
         return 2;
     }
     first = parse_step(argv + 2);
     next = argc == 6 ? parse_step(argv + 4) : first;
-    if (strcmp(argv[1], "--pipe") == 0) {
-        serve(STDIN_FILENO, STDOUT_FILENO, &first, &next);
+    if (work.bytes > 0 || strcmp(argv[1], "--pipe") == 0) {
+        serve(STDIN_FILENO, STDOUT_FILENO, &first, &next, &work);
         return 0;
     }
     listener = listen_on(argv[1]);
     for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd))
-        serve(fd, fd, &first, &next);
+        serve(fd, fd, &first, &next, &work);
     return 1;
 }

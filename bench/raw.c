@@ -4,9 +4,11 @@
  * what it cost as one line of JSON.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "replay.h"
@@ -21,12 +23,18 @@ static const char usage[] =
     "  -w COUNT    calls before that (100)      -c, -s CORE  of the client, of the "
     "server\n"
     "  -d PREFIX   write the first answer to PREFIX.first, of a stream's turn to "
-    "PREFIX.turn\n";
+    "PREFIX.turn\n"
+    "  -S NAME     share memory of that name with the server\n"
+    "  -z BYTES    how much (67108864)          -r FILE   what the input points to\n";
+
+enum { SEGMENT_HEAD = 24, SEGMENT_DATA = 65536 };
 
 typedef struct bench_job {
-    const char *mode, *dump, *path;
-    replay_bytes request, tick;
-    size_t count, warm, depth;
+    const char *mode, *dump, *path, *segment;
+    replay_bytes request, tick, region;
+    size_t count, warm, depth, segment_bytes;
+    uint8_t *shared;                  /* the segment; or NULL */
+    uint8_t table[SEGMENT_HEAD + 16]; /* of its allocations, when it is our turn */
     int core, server_core;
     pid_t pid;
     char **command;
@@ -38,6 +46,34 @@ typedef struct bench_cost {
     uint64_t wall_ns, cpu_ns, received;
     long anon_kib, rss_kib;
 } bench_cost;
+
+/* A segment whose one allocation is the input, if there is one. */
+static void share(bench_job *job)
+{
+    const uint64_t head[5] = { UINT64_C(1) << 32 | 0x53494756, /* "VGIS", version 1 */
+                               job->segment_bytes - SEGMENT_DATA, job->region.len > 0,
+                               SEGMENT_DATA, job->region.len };
+    int fd = shm_open(job->segment, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+    if (fd < 0 || ftruncate(fd, (off_t)job->segment_bytes) != 0)
+        replay_die("%s: %s", job->segment, strerror(errno));
+    job->shared =
+        mmap(NULL, job->segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (job->shared == MAP_FAILED)
+        replay_die("%s: %s", job->segment, strerror(errno));
+    close(fd);
+    memcpy(job->table, head, sizeof(job->table));
+    memcpy(job->shared, head, sizeof(job->table));
+    if (job->region.len > 0)
+        memcpy(job->shared + SEGMENT_DATA, job->region.data, job->region.len);
+}
+
+/* An answer came: give back what it points to, and offer the input again. */
+static void answered(const bench_job *job)
+{
+    if (job->shared)
+        memcpy(job->shared, job->table, sizeof(job->table));
+}
 
 static void open_peer(replay_peer *peer, const bench_job *job)
 {
@@ -69,6 +105,7 @@ static void one_call(replay_peer *peer, const bench_job *job)
 {
     replay_send(peer, job->request.data, job->request.len);
     replay_stream(peer);
+    answered(job);
 }
 
 static void one_turn(replay_peer *peer, const bench_job *job)
@@ -76,6 +113,7 @@ static void one_turn(replay_peer *peer, const bench_job *job)
     replay_send(peer, job->tick.data, job->tick.len);
     if (replay_message(peer) != REPLAY_BATCH)
         replay_die("the stream ended early");
+    answered(job);
 }
 
 static void open_stream(replay_peer *peer, const bench_job *job)
@@ -84,6 +122,7 @@ static void open_stream(replay_peer *peer, const bench_job *job)
     replay_send(peer, job->tick.data, job->tick.len);
     if (replay_message(peer) != REPLAY_SCHEMA || replay_message(peer) != REPLAY_BATCH)
         replay_die("the stream did not open");
+    answered(job);
 }
 
 static void many_turns(replay_peer *peer, const bench_job *job, const replay_bytes *ticks)
@@ -92,6 +131,7 @@ static void many_turns(replay_peer *peer, const bench_job *job, const replay_byt
     for (size_t i = 0; i < job->depth; i++)
         if (replay_message(peer) != REPLAY_BATCH)
             replay_die("the stream ended early");
+    answered(job);
 }
 
 static int ascending(const void *a, const void *b)
@@ -181,7 +221,8 @@ static void measure_cold(const bench_job *job, bench_cost *cost)
 
 static void parse(bench_job *job, int argc, char **argv)
 {
-    for (int option; (option = getopt(argc, argv, "m:p:t:n:k:w:c:s:d:u:x:")) != -1;) {
+    for (int option;
+         (option = getopt(argc, argv, "m:p:t:n:k:w:c:s:d:u:x:S:z:r:")) != -1;) {
         switch (option) {
         case 'm':
             job->mode = optarg;
@@ -213,6 +254,15 @@ static void parse(bench_job *job, int argc, char **argv)
         case 'u':
             job->path = optarg;
             break;
+        case 'S':
+            job->segment = optarg;
+            break;
+        case 'z':
+            job->segment_bytes = replay_number(optarg);
+            break;
+        case 'r':
+            job->region = replay_load(optarg);
+            break;
         case 'x':
             job->pid = (pid_t)replay_number(optarg);
             break;
@@ -231,14 +281,19 @@ static void parse(bench_job *job, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    bench_job job = {
-        .count = 1000, .warm = 100, .depth = 1, .core = -1, .server_core = -1
-    };
+    bench_job job = { .count = 1000,
+                      .warm = 100,
+                      .depth = 1,
+                      .segment_bytes = 64 << 20,
+                      .core = -1,
+                      .server_core = -1 };
     bench_cost cost = { 0 };
 
     signal(SIGPIPE, SIG_IGN);
     parse(&job, argc, argv);
     replay_pin(job.core);
+    if (job.segment)
+        share(&job);
     cost.depth = job.depth;
     cost.steps = job.count / job.depth;
     cost.ns = calloc(cost.steps, sizeof(*cost.ns));
@@ -249,8 +304,11 @@ int main(int argc, char **argv)
     else
         measure(&job, &cost);
     print_cost(&cost);
+    if (job.segment)
+        shm_unlink(job.segment);
     free(cost.ns);
     free(job.request.data);
     free(job.tick.data);
+    free(job.region.data);
     return 0;
 }

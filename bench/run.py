@@ -4,8 +4,8 @@
 Every workload is replayed by a client that is next to free, against each server
 in turn, client and server on one core: the figure is the server's CPU time per
 call; with many connections, on all cores, it is calls per second. `limit` is a
-server that only reads and writes the same bytes. Rounds are interleaved, so
-that a noisy moment hits every server alike.
+server that only reads and writes the same bytes; of shared memory it copies as
+many. Rounds are interleaved, so that a noisy moment hits every server alike.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ import sys
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import ipc
 
 HERE = Path(__file__).resolve().parent
 CORE = 0
+KIB = 1024
+SEGMENT = f"bench-{os.getpid()}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Workload:
     """One row: `payload` replayed on `transport`.
 
     `goal` is the CPU ratio to the limit; for a cold start the milliseconds above it, with
-    many connections the ratio of calls per second.
+    many connections the ratio of calls per second. `size` is that of the batch, where it is
+    not recorded. Shared memory is that of a pipe's peers; `goal_us` is CPU time.
     """
 
     name: str
@@ -48,10 +51,21 @@ class Workload:
     depth: int = 1
     mode: str = "unary"
     connections: int = 1
+    size: int = 0
+    goal_us: float | None = None
 
     @property
     def title(self) -> str:
         return f"{self.name}, {self.transport}"
+
+    @property
+    def recording(self) -> str:
+        return self.payload + ("-shm" if self.transport == "shm" else "")
+
+    @property
+    def key(self) -> str:
+        """Of what is made for it."""
+        return f"{self.recording}-{self.size}"
 
     @property
     def figure(self) -> str:
@@ -70,22 +84,28 @@ WORKLOADS = [
     Workload("1-row exchange", "unix", "exchange1row", 20000, 1.3, mode="stream"),
     Workload("512 KiB producer", "pipe", "producer512K", 600, mode="stream"),
     Workload("512 KiB producer", "unix", "producer512K", 600, 1.1, mode="stream"),
-    Workload("echo 1 MiB", "pipe", "echo1M", 300, 1.1),
-    Workload("echo 1 MiB", "unix", "echo1M", 300, 1.1),
+    Workload("512 KiB producer", "shm", "producer512K", 3000, mode="stream", size=512 * KIB, goal_us=10),
+    Workload("echo 1 MiB", "pipe", "echo", 300, 1.1, size=1024 * KIB),
+    Workload("echo 1 MiB", "unix", "echo", 300, 1.1, size=1024 * KIB),
+    Workload("echo 1 MiB", "shm", "echo", 300, size=1024 * KIB),
+    Workload("8 MiB exchange", "pipe", "exchange1row", 60, mode="stream", size=8192 * KIB),
+    Workload("8 MiB exchange", "unix", "exchange1row", 60, mode="stream", size=8192 * KIB),
+    Workload("8 MiB exchange", "shm", "exchange1row", 200, mode="stream", size=8192 * KIB, goal_us=450),
+    Workload("64 MiB exchange", "shm", "exchange1row", 30, 2.0, mode="stream", size=65536 * KIB),
     Workload("cold start to first answer", "pipe", "add", 20, 1.0, mode="cold"),
     Workload("add", "http", "add", 20000, 1.5),
     Workload("void", "http", "void", 20000),
     Workload("1-row producer turn", "http", "producer1row", 10000, 2.0, mode="stream"),
     Workload("1-row exchange turn", "http", "exchange1row", 10000, 2.0, mode="stream"),
     Workload("512 KiB producer turn", "http", "producer512K", 600, mode="stream"),
-    Workload("echo 1 MiB", "http", "echo1M", 300),
+    Workload("echo 1 MiB", "http", "echo", 300, size=1024 * KIB),
     Workload("add, 32 connections", "http", "add", 100000, 0.75, connections=32),
 ]
 
 METHODS = {
     "add": "add_floats",
     "void": "void_noop",
-    "echo1M": "echo_bytes",
+    "echo": "echo_bytes",
     "producer1row": "produce_n",
     "producer512K": "produce_large_batches",
     "exchange1row": "exchange_scale",
@@ -113,15 +133,49 @@ class Bench:
         worker = str(self.bin / "vgirpc-bench-worker")
         self.ours = Server("vgirpc", [worker], "seed", http_argv=[f"{worker}-http"])
         self.limit = Server("limit", [str(self.bin / "vgirpc-bench-limit")], "seed")
-        for epoch in ("seed", "current"):
-            echo = [self.bin / "vgirpc-bench-echo", str(1 << 20), epoch]
-            request = subprocess.run(echo, check=True, capture_output=True)
-            (scratch / f"echo1M-{epoch}.request").write_bytes(request.stdout)
 
     def payload(self, load: Workload, epoch: str, kind: str) -> Path:
-        if load.payload == "echo1M":
-            return self.scratch / f"echo1M-{epoch}.{kind}"
-        return HERE / "payloads" / epoch / f"{load.payload}.{kind}"
+        """A file with what the client sends, recorded or made."""
+        recorded = HERE / "payloads" / epoch / f"{load.recording}.{kind}"
+        made = self.scratch / f"{load.key}-{epoch}.{kind}"
+        if made.exists():
+            return made
+        if load.payload == "echo":
+            shared = [SEGMENT, segment_size(load)] if load.transport == "shm" else []
+            made.write_bytes(self.make("echo", str(load.size), epoch, *shared))
+        elif load.transport == "shm":
+            made.write_bytes(ipc.with_values(recorded.read_bytes(), self.pointer(load)))
+        elif load.size and kind == "tick":
+            values = self.region(load).read_bytes()
+            batch = next(m for m in ipc.messages(values) if m.metadata and m.body_length())
+            made.write_bytes(values[batch.begin : batch.end])
+        else:
+            return recorded
+        return made
+
+    def make(self, *what: str) -> bytes:
+        return subprocess.run([self.bin / "vgirpc-bench-payload", *what], check=True, capture_output=True).stdout
+
+    def region(self, load: Workload) -> Path:
+        """The input of a big exchange, as it is in shared memory."""
+        file = self.scratch / f"values-{load.size}"
+        if not file.exists():
+            file.write_bytes(self.make("values", str(load.size)))
+        return file
+
+    def pointer(self, load: Workload) -> dict[bytes, bytes]:
+        """Our values of the metadata that have to do with shared memory."""
+        values = {b"vgi_rpc.shm_segment_name": SEGMENT, b"vgi_rpc.shm_segment_size": segment_size(load)}
+        if load.payload == "exchange1row":
+            values |= {b"vgi_rpc.shm_offset": "65536", b"vgi_rpc.shm_length": str(self.region(load).stat().st_size)}
+        return {key: value.encode() for key, value in values.items()}
+
+    def segment(self, load: Workload) -> list[str]:
+        """The client's options for shared memory."""
+        if load.transport != "shm":
+            return []
+        region = ["-r", str(self.region(load))] if load.payload == "exchange1row" else []
+        return ["-S", SEGMENT, "-z", segment_size(load), *region]
 
     def serve(self, argv: list[str], cores: set[int]) -> tuple[str, int]:
         """Start a server that announces a socket; return its path or port, and the process id."""
@@ -143,10 +197,11 @@ class Bench:
 
     def limit_argv(self, load: Workload) -> list[str]:
         """Arguments that make the limit answer this workload with the bytes that we answer."""
-        prefix = self.scratch / f"answer-{load.payload}"
+        prefix = self.scratch / f"answer-{load.key}"
         if not Path(f"{prefix}.first").exists():
-            self.raw(Workload("", "pipe", load.payload, 1, mode="stream" if load.mode == "stream" else "unary"),
-                     self.ours, 1, ["-d", str(prefix)])
+            how = {"mode": "stream" if load.mode == "stream" else "unary",
+                   "transport": "shm" if load.transport == "shm" else "pipe"}
+            self.raw(replace(load, **how), self.ours, 1, ["-d", str(prefix)])
         if load.mode != "stream":
             return [str(self.payload(load, "seed", "request").stat().st_size), f"{prefix}.first"]
         tick = self.payload(load, "seed", "tick").stat().st_size
@@ -155,9 +210,10 @@ class Bench:
 
     def target(self, load: Workload, server: Server) -> list[str]:
         """The end of the client's command line: how it reaches the server."""
-        if load.transport == "pipe":
-            return ["--", *server.argv, *(["--pipe", *self.limit_argv(load)] if server is self.limit else [])]
-        key = load.payload if server is self.limit else ""
+        if load.transport in ("pipe", "shm"):
+            how = ["--pipe"] if load.transport == "pipe" else ["--shm", SEGMENT, str(load.size)]
+            return ["--", *server.argv, *([*how, *self.limit_argv(load)] if server is self.limit else [])]
+        key = load.key if server is self.limit else ""
         if key not in server.sockets:
             path = str(self.scratch / f"{server.name}{key}")
             extra = [path, *self.limit_argv(load)] if server is self.limit else ["--unix", path]
@@ -169,11 +225,11 @@ class Bench:
         """Port and process id of a server."""
         limit = server is self.limit
         pinned = load.connections == 1
-        key = f"http {pinned} {load.payload if limit else ''}"
+        key = f"http {pinned} {load.key if limit else ''}"
         if key not in server.sockets:
             extra = ["--http"]
             if limit:
-                answer = self.scratch / f"answer-{load.payload}.http"
+                answer = self.scratch / f"answer-{load.key}.http"
                 self.http(load, self.ours, 1, ["-d", str(answer)])
                 extra.append(str(answer))
             argv = [*(server.http_argv or server.argv), *extra]
@@ -182,7 +238,7 @@ class Bench:
 
     def http_request(self, load: Workload, server: Server, port: str) -> Path:
         """A file with the whole request; a continuation has tokens of the server on that port."""
-        file = self.scratch / f"{load.payload}-{port}.http"
+        file = self.scratch / f"{load.key}-{port}.http"
         if file.exists():
             return file
         path = f"/{METHODS[load.payload]}"
@@ -226,10 +282,15 @@ class Bench:
     def raw(self, load: Workload, server: Server, calls: int, extra: list[str]) -> dict[str, float]:
         stream = load.mode == "stream"
         argv = [str(self.bin / "vgirpc-bench-raw"), "-m", load.mode, "-c", str(CORE), "-s", str(CORE), "-n", str(calls)]
-        argv += ["-w", str(max(1, calls // 10)), "-k", str(load.depth), *extra]
+        argv += ["-w", str(max(1, calls // 10)), "-k", str(load.depth), *self.segment(load), *extra]
         argv += ["-p", str(self.payload(load, server.epoch, "open" if stream else "request"))]
         argv += ["-t", str(self.payload(load, server.epoch, "tick"))] if stream else []
         return self.run(load, server, argv + self.target(load, server))
+
+
+def segment_size(load: Workload) -> str:
+    """For an input, an answer and what is around them."""
+    return str(2 * load.size + 1024 * KIB)
 
 
 def await_port(port: int) -> None:
@@ -268,7 +329,8 @@ def measure(bench: Bench, servers: list[Server], options: argparse.Namespace) ->
 
     rows = []
     for load in loads:
-        row: dict = {"workload": load.title, "goal": load.goal, "figure": load.figure, "servers": {}}
+        row: dict = {"workload": load.title, "goal": load.goal, "goal_us": load.goal_us, "figure": load.figure}
+        row["servers"] = {}
         for server in servers:
             costs = samples[load.title, server.name]
             row["servers"][server.name] = {key: spread([c[key] for c in costs]) for key in costs[0]}
@@ -297,6 +359,9 @@ def number(value: float) -> str:
 
 def verdict(row: dict) -> str:
     goal, figures = row["goal"], row["servers"]
+    if row["goal_us"]:
+        met = figures["vgirpc"]["cpu_us"]["median"] <= row["goal_us"]
+        return f"<= {row['goal_us']} us {'met' if met else 'missed'}"
     if goal is None:
         return "-"
     if row["figure"] == "per_s":

@@ -342,16 +342,16 @@ static items item_list(const vgi__flatbuf *fb, vgi__fb_vector v)
 
 static int read_header(decoding *d, int64_t *rows, size_t *variadic_places)
 {
-    vgi__flatbuf *fb = &d->in->message->fb;
-    const vgi__fb_table *t = &d->in->message->header;
-    *rows = vgi__fb_i64(fb, t, BATCH_LENGTH);
-    d->nodes = item_list(fb, vgi__fb_items(fb, t, BATCH_NODES, ENTRY_BYTES));
-    d->buffers = item_list(fb, vgi__fb_items(fb, t, BATCH_BUFFERS, ENTRY_BYTES));
-    d->variadic = item_list(fb, vgi__fb_items(fb, t, BATCH_VARIADIC, 8));
-    int rc = read_compression(d, fb, t);
+    vgi__flatbuf fb = d->in->message->fb;
+    const vgi__fb_table t = d->in->message->header;
+    *rows = vgi__fb_i64(&fb, &t, BATCH_LENGTH);
+    d->nodes = item_list(&fb, vgi__fb_items(&fb, &t, BATCH_NODES, ENTRY_BYTES));
+    d->buffers = item_list(&fb, vgi__fb_items(&fb, &t, BATCH_BUFFERS, ENTRY_BYTES));
+    d->variadic = item_list(&fb, vgi__fb_items(&fb, &t, BATCH_VARIADIC, 8));
+    int rc = read_compression(d, &fb, &t);
     if (rc != VGI_OK)
         return rc;
-    if (fb->bad)
+    if (fb.bad)
         return vgi__fail(d->err, VGI_EPROTO, NULL, "malformed Arrow record batch");
     if (*rows < 0 || *rows > d->max_rows)
         return vgi__fail(d->err, VGI_EPROTO, NULL, "Arrow batch of %lld rows",

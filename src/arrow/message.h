@@ -28,7 +28,11 @@ typedef struct vgi__message {
 
 /* The prefix: true with the metadata length in *n (0: end of stream) when the 8 bytes are
  * one. */
-bool vgi__message_prefix(const uint8_t *p, uint32_t *n);
+static inline bool vgi__message_prefix(const uint8_t *p, uint32_t *n)
+{
+    *n = vgi__load32(p + 4);
+    return vgi__load32(p) == UINT32_MAX;
+}
 
 /* Parse `n` bytes of metadata at `p`. VGI_EPROTO malformed or of an unknown kind;
  * VGI_ENOTSUP a version before V4. body_bytes is right even then, -1 when it could not be

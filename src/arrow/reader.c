@@ -16,9 +16,10 @@
  * fits is parsed in place and batches refer to it; when it has to move on while it is
  * referenced, `resting` takes its place and the two change roles, so that a steady
  * exchange needs no third. A body that does not fit gets `large`, which is kept for the
- * next one.
+ * next one, and then less is read ahead: what of a body is in the window must be copied.
  */
 #define WINDOW_BYTES ((size_t)64 << 10)
+#define AHEAD_BYTES ((size_t)4 << 10) /* where large bodies come */
 /* A larger block of its own goes when its stream is over. */
 #define KEPT_BYTES ((size_t)8 << 20)
 /* A connection may inflate what one message may, and this many times what it sent. */
@@ -31,6 +32,7 @@ struct vgi__reader {
     const vgi_allocator *allocator;
     vgi__block *window, *resting;
     size_t start, end;
+    size_t ahead;         /* most bytes to read at once, unless more is needed */
     vgi__block *large;    /* last body that had a block of its own; or NULL */
     vgi__block *inflated; /* last block of decompressed buffers; or NULL */
     vgi__schema_cache cache;
@@ -69,6 +71,7 @@ int vgi__reader_new(vgi__reader **out, vgi__io *io, const vgi_limits *limits,
         return vgi__fail_nomem(err);
     }
     r->io = io;
+    r->ahead = WINDOW_BYTES;
     r->limits = vgi_limits_effective(limits);
     r->allocator = a;
     *out = r;
@@ -172,9 +175,10 @@ static int fetch(vgi__reader *r, size_t want, vgi_error *err)
         return buffered(r) == 0 ? VGI_END : read_failed(r, VGI_END, true, err);
     int rc = make_room(r, want, err);
     while (rc == VGI_OK && buffered(r) < want) {
-        size_t got = 0;
-        rc = vgi__io_read(r->io, r->window->data + r->end, r->window->size - r->end, &got,
-                          err);
+        size_t got = 0, room = r->window->size - r->end;
+        size_t most = want > r->ahead ? want : r->ahead;
+        rc = vgi__io_read(r->io, r->window->data + r->end, room < most ? room : most,
+                          &got, err);
         if (rc != VGI_OK && !(rc == VGI_END && buffered(r) == 0))
             return read_failed(r, rc, buffered(r) > 0, err);
         r->end += got;
@@ -247,17 +251,12 @@ static int skip_body(vgi__reader *r, vgi_error *err)
 
 /* ---- framing ---- */
 
-/* The 8 bytes before a message. VGI_END: the input ended before them. */
-static int read_prefix(vgi__reader *r, uint32_t *bytes, vgi_error *err)
+/* What begins as a message, byte by byte: what does not is refused at its first byte, as
+ * there may be no eighth. */
+static int await_prefix(vgi__reader *r, vgi_error *err)
 {
-    int rc = need(r, 1, err);
-    if (rc != VGI_OK)
-        return rc;
-    /* What does not begin as a message is refused at its first byte: there may be no
-     * eighth. */
-    bool whole =
-        buffered(r) >= 4 && vgi__load32(r->window->data + r->start) == UINT32_MAX;
-    for (size_t i = 0; i < 4 && !whole; i++) {
+    int rc;
+    for (size_t i = 0; i < 4; i++) {
         rc = need_more(r, i + 1, err);
         if (rc != VGI_OK)
             return rc;
@@ -270,8 +269,18 @@ static int read_prefix(vgi__reader *r, uint32_t *bytes, vgi_error *err)
                 vgi__echo(echo, (vgi_str){ (char *)r->window->data + r->start, n }));
         }
     }
-    rc = need_more(r, VGI__MESSAGE_PREFIX, err);
+    return need_more(r, VGI__MESSAGE_PREFIX, err);
+}
+
+/* The 8 bytes before a message. VGI_END: the input ended before them. */
+static int read_prefix(vgi__reader *r, uint32_t *bytes, vgi_error *err)
+{
+    int rc = need(r, 1, err);
     if (rc != VGI_OK)
+        return rc;
+    bool whole = buffered(r) >= VGI__MESSAGE_PREFIX &&
+                 vgi__message_prefix(r->window->data + r->start, bytes);
+    if (!whole && (rc = await_prefix(r, err)) != VGI_OK)
         return rc;
     (void)vgi__message_prefix(r->window->data + r->start, bytes);
     if (*bytes > r->limits.schema_bytes) {
@@ -374,9 +383,11 @@ static int read_body(vgi__reader *r, frame *f, const uint8_t **body, vgi__block 
         *body = p + metadata;
         *block = r->window;
         consume(r, metadata + n);
+        r->ahead = WINDOW_BYTES;
         return VGI_OK;
     }
     leave_metadata(r, f);
+    r->ahead = AHEAD_BYTES;
     int rc = read_block(r, n, &r->large, err);
     *body = rc == VGI_OK ? r->large->data : NULL;
     *block = r->large;

@@ -20,9 +20,10 @@ bool vgi_str_eq(vgi_str s, const char *text)
 bool vgi_metadata_get(const vgi_metadata *metadata, const char *key, vgi_str *value)
 {
     size_t count = metadata ? metadata->count : 0;
+    vgi_str wanted = vgi_str_from(count > 0 ? key : NULL);
     for (size_t i = 0; i < count; i++) {
         const vgi_pair *pair = &metadata->pairs[i];
-        if (!vgi_str_eq(pair->key, key))
+        if (pair->key.len != wanted.len || !vgi_str_eq(pair->key, key))
             continue;
         if (value)
             *value = pair->value;

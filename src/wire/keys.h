@@ -33,6 +33,7 @@
 
 #define VGI_REQUEST_VERSION "1"
 #define VGI_DESCRIBE_VERSION "4"
+#define VGI_PROTOCOL_REFLECTION "vgi_rpc.Reflection.v1"
 #define VGI_METHOD_DESCRIBE "__describe__"
 #define VGI_METHOD_TRANSPORT_OPTIONS "__transport_options__"
 #define VGI_METHOD_UPLOAD_URL "__upload_url__"

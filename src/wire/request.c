@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the routing keys of a request and deciding its epoch. */
-#include <string.h>
-
 #include "wire/wire.h"
-
-/* Does a string hold exactly a key? The length of a literal costs nothing. */
-#define IS(s, key) \
-    ((s).len == sizeof(key) - 1 && memcmp((s).data, key, sizeof(key) - 1) == 0)
 
 /* One pair into one member, unless an earlier pair was first. */
 static void take(bool *has, vgi_str *member, vgi_str value)
@@ -19,15 +13,15 @@ static void take(bool *has, vgi_str *member, vgi_str value)
 
 static void read_pair(vgi__request *q, const vgi_pair *pair)
 {
-    if (IS(pair->key, VGI_KEY_METHOD))
+    if (VGI__IS(pair->key, VGI_KEY_METHOD))
         take(&q->has_method, &q->method, pair->value);
-    else if (IS(pair->key, VGI_KEY_REQUEST_VERSION))
+    else if (VGI__IS(pair->key, VGI_KEY_REQUEST_VERSION))
         take(&q->has_version, &q->version, pair->value);
-    else if (IS(pair->key, VGI_KEY_PROTOCOL))
+    else if (VGI__IS(pair->key, VGI_KEY_PROTOCOL))
         take(&q->has_protocol, &q->protocol, pair->value);
-    else if (IS(pair->key, VGI_KEY_PROTOCOL_VERSION))
+    else if (VGI__IS(pair->key, VGI_KEY_PROTOCOL_VERSION))
         take(&q->has_protocol_version, &q->protocol_version, pair->value);
-    else if (IS(pair->key, VGI_KEY_CANCEL))
+    else if (VGI__IS(pair->key, VGI_KEY_CANCEL))
         q->cancel = true;
 }
 
@@ -43,7 +37,7 @@ static vgi__epoch epoch_of(const vgi__request *q, vgi_compat compat)
         return VGI__EPOCH_CURRENT;
     if (q->has_protocol || q->has_protocol_version)
         return VGI__EPOCH_CURRENT;
-    if (q->has_method && IS(q->method, VGI_METHOD_TRANSPORT_OPTIONS))
+    if (q->has_method && VGI__IS(q->method, VGI_METHOD_TRANSPORT_OPTIONS))
         return VGI__EPOCH_CURRENT;
     return VGI__EPOCH_SEED;
 }

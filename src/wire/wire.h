@@ -3,12 +3,19 @@
 #ifndef VGI_WIRE_WIRE_H
 #define VGI_WIRE_WIRE_H
 
+#include <string.h>
+
 #include <vgirpc/call.h>
 #include <vgirpc/server.h>
 
 #include "arrow/writer.h"
 #include "wire/epoch.h"
 #include "wire/keys.h"
+
+/* Is a string exactly this literal, whose length costs nothing? */
+#define VGI__IS(s, literal) \
+    ((s).len == sizeof(literal) - 1 && \
+     memcmp((s).data, literal, sizeof(literal) - 1) == 0)
 
 /* ---- requests ---- */
 

@@ -16,7 +16,7 @@ typedef struct vgi__fd_options {
     bool cuttable; /* vgi__fd_cut will be used; reads a duplicate of in_fd */
 } vgi__fd_options;
 
-/* Pipes are widened to 1 MiB where the system allows. */
+/* Pipes are widened to 512 KiB where the system allows. */
 int vgi__fd_open(vgi__io **out, const vgi__fd_options *o, const vgi_allocator *a,
                  vgi_error *err);
 /* While set, a read also watches wake_fd, in a poll(2) before it. */
