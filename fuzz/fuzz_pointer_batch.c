@@ -33,6 +33,22 @@ static void begin(void)
     require(vgi__shm_port_new(&port, s, NULL, NULL, NULL) == VGI_OK);
 }
 
+/* Room for the columns of such a batch, if there is any, to its last byte. */
+static void fill_room(const vgi_batch *b)
+{
+    const int64_t rows = b->root->length;
+
+    for (int32_t node = 1; node < b->schema->n_nodes; node++) {
+        uint8_t *p = vgi__shm_room(port, b->schema, node, rows);
+        const int64_t bytes = rows * b->schema->nodes[node].width;
+
+        if (!p)
+            continue;
+        require(p >= content && bytes <= content + SIZE - 65536 - p);
+        memset(p, 1, (size_t)bytes);
+    }
+}
+
 /* Read everything of a batch, and send it on through the segment. */
 static void use(const vgi_batch *b)
 {
@@ -40,6 +56,7 @@ static void use(const vgi_batch *b)
     vgi__writer *w;
 
     vgi__buffer_init(&bytes, NULL, SIZE_MAX);
+    fill_room(b);
     require(vgi__writer_new(&w, NULL, NULL, NULL) == VGI_OK);
     require(vgi__writer_schema(w, b->schema, NULL) == VGI_OK);
     (void)vgi__writer_batch(w, b->root, &b->metadata, NULL);

@@ -25,7 +25,7 @@ static int open_segment(const char *name, int *fd, vgi_error *err)
         return vgi__fail(err, VGI_EINVAL, NULL,
                          "'%s' is no name of a shared-memory segment",
                          vgi__echo(echo, vgi_str_from(name)));
-    *fd = shm_open(path, O_RDONLY, 0);
+    *fd = shm_open(path, O_RDONLY | O_NONBLOCK, 0); /* it may be a FIFO */
     if (*fd >= 0)
         return VGI_OK;
     return vgi__fail(err, errno == ENOENT ? VGI_ENOTFOUND : VGI_EIO, NULL,

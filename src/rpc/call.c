@@ -93,6 +93,7 @@ void vgi__call_reset(vgi_call *c)
     c->logs_end = &c->logs;
     c->state = NULL;
     c->header = NULL;
+    c->output.emitted = false;
     c->turn_metadata = (vgi_metadata){ NULL, 0 };
 }
 

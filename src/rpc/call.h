@@ -181,7 +181,9 @@ int vgi__call_reject(vgi_call *c, vgi_error *err);
 /* bind.c: the request's row as the handler's parameters, c->params or c->row. */
 int vgi__call_bind(vgi_call *c);
 
-/* unary.c: run it, describe or negotiate, and put the whole answer on the writer. VGI_OK
+/* unary.c: is an answer of so many bytes within the cap? VGI_OK, or VGI_EREMOTE. */
+int vgi__call_check_size(vgi_call *c, uint64_t bytes);
+/* Run it, describe or negotiate, and put the whole answer on the writer. VGI_OK
  * whether or not it failed (c->failed). */
 int vgi__call_unary(vgi_call *c, vgi_error *err);
 

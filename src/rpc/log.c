@@ -78,7 +78,9 @@ int vgi_log_with(vgi_call *call, vgi_log_level level, vgi_str message,
         vgi__writer_rewind(call->writer, mark);
         return VGI_ENOMEM;
     }
-    if (call->spill && vgi__writer_pending(call->writer) > SPILL_BYTES) {
+    /* Who has the answer's data may take the turn for over. */
+    if (call->spill && !call->output.emitted &&
+        vgi__writer_pending(call->writer) > SPILL_BYTES) {
         (void)call->spill(call,
                           call->spill_user); /* a broken stream shows at the next flush */
         call->turn_begin = vgi__writer_mark_here(call->writer);

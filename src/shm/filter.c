@@ -14,6 +14,7 @@ typedef struct shm_filter {
     vgi__batch_filter base; /* first */
     const vgi_allocator *allocator;
     vgi_limits limits;
+    vgi__shm_terms terms;
     vgi__shm_port *port; /* of the segment that was named last; or NULL */
     bool answers;        /* of this request may be pointers */
 } shm_filter;
@@ -40,7 +41,7 @@ static int attach(shm_filter *f, vgi_str name, vgi_error *err)
 {
     vgi__shm *segment;
     vgi__shm_port *port;
-    int rc = vgi__shm_attach(&segment, name, MOST_SEGMENT_BYTES, f->allocator, err);
+    int rc = vgi__shm_attach(&segment, name, &f->terms, f->allocator, err);
 
     if (rc == VGI_OK)
         rc = vgi__shm_port_new(&port, segment, &f->limits, f->allocator, err);
@@ -125,8 +126,8 @@ static void release(vgi__batch_filter *base, vgi_batch *b)
 
 /* ---- life ---- */
 
-int vgi__shm_filter_new(vgi__batch_filter **out, const vgi_limits *limits,
-                        const vgi_allocator *a, vgi_error *err)
+int vgi__shm_filter_new(vgi__batch_filter **out, const uid_t *owner,
+                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err)
 {
     shm_filter *f = vgi__calloc(a, 1, sizeof(*f));
 
@@ -141,6 +142,9 @@ int vgi__shm_filter_new(vgi__batch_filter **out, const vgi_limits *limits,
                                    .release = release };
     f->allocator = a;
     f->limits = vgi_limits_effective(limits);
+    f->terms = (vgi__shm_terms){ .max_bytes = MOST_SEGMENT_BYTES,
+                                 .owned = owner != NULL,
+                                 .owner = owner ? *owner : 0 };
     *out = &f->base;
     return VGI_OK;
 }

@@ -9,10 +9,14 @@
 #ifndef VGI_SHM_FILTER_H
 #define VGI_SHM_FILTER_H
 
+#include <sys/types.h>
+
 #include "wire/batch_filter.h"
 
-int vgi__shm_filter_new(vgi__batch_filter **out, const vgi_limits *limits,
-                        const vgi_allocator *a, vgi_error *err);
+/* `owner`: the user whose segments may be named; NULL: any that can be opened. A server
+ * may be able to open what its client is not. */
+int vgi__shm_filter_new(vgi__batch_filter **out, const uid_t *owner,
+                        const vgi_limits *limits, const vgi_allocator *a, vgi_error *err);
 void vgi__shm_filter_free(vgi__batch_filter *f); /* NULL is ignored */
 
 #endif

@@ -9,10 +9,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { FREE, TAKEN, WATCHED };
+/* A slot's state is one of these and counts on: no two uses have the same. */
+enum { FREE, TAKEN, WATCHED, STATES = 4 };
 
 struct vgi__guard {
-    atomic_int state;
+    atomic_uint state;
     atomic_bool hit;
     atomic_uintptr_t start, end; /* both fixed while watched */
 };
@@ -31,9 +32,11 @@ static vgi__guard *guard_of(uintptr_t address)
 
     for (size_t i = 0; i < n; i++) {
         vgi__guard *g = &guards[i];
+        const unsigned state = atomic_load(&g->state);
 
-        if (atomic_load(&g->state) == WATCHED && address >= atomic_load(&g->start) &&
-            address < atomic_load(&g->end))
+        /* The two ends of one use, and not of one and the next. */
+        if (state % STATES == WATCHED && address >= atomic_load(&g->start) &&
+            address < atomic_load(&g->end) && atomic_load(&g->state) == state)
             return g;
     }
     return NULL;
@@ -84,7 +87,9 @@ static void install(void)
 
     page_mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
     sigemptyset(&action.sa_mask);
-    installed = sigaction(SIGBUS, &action, &former) == 0;
+    /* It is known before the handler can need it. */
+    installed =
+        sigaction(SIGBUS, NULL, &former) == 0 && sigaction(SIGBUS, &action, NULL) == 0;
 }
 
 /* ---- the table ---- */
@@ -92,10 +97,11 @@ static void install(void)
 static vgi__guard *take_slot(void)
 {
     for (size_t i = 0; i < VGI__GUARDS; i++) {
-        int free = FREE;
+        unsigned state = atomic_load(&guards[i].state);
         size_t n = atomic_load(&used);
 
-        if (!atomic_compare_exchange_strong(&guards[i].state, &free, TAKEN))
+        if (state % STATES != FREE ||
+            !atomic_compare_exchange_strong(&guards[i].state, &state, state + 1))
             continue;
         while (n < i + 1 && !atomic_compare_exchange_weak(&used, &n, i + 1))
             continue;
@@ -104,25 +110,36 @@ static vgi__guard *take_slot(void)
     return NULL;
 }
 
+/* A fault while the signal is blocked would end the process. */
+static void unblock(void)
+{
+    sigset_t sigbus;
+
+    sigemptyset(&sigbus);
+    sigaddset(&sigbus, SIGBUS);
+    pthread_sigmask(SIG_UNBLOCK, &sigbus, NULL);
+}
+
 vgi__guard *vgi__guard_add(void *start, size_t size)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     vgi__guard *g;
 
     pthread_once(&once, install);
+    unblock();
     if (!installed || !(g = take_slot()))
         return NULL;
     atomic_store(&g->hit, false);
     atomic_store(&g->start, (uintptr_t)start);
     atomic_store(&g->end, (uintptr_t)start + size);
-    atomic_store(&g->state, WATCHED);
+    atomic_fetch_add(&g->state, WATCHED - TAKEN);
     return g;
 }
 
 void vgi__guard_remove(vgi__guard *g)
 {
     if (g)
-        atomic_store(&g->state, FREE);
+        atomic_fetch_add(&g->state, STATES - WATCHED);
 }
 
 bool vgi__guard_hit(const vgi__guard *g)

@@ -13,6 +13,9 @@
  *   FREE -> TAKEN -> WATCHED -> FREE
  *
  * by atomic steps: no lock, no memory. A slot is given up before its range is unmapped.
+ * Whoever reads a slot knows by its state, which counts on, whether it was another's
+ * meanwhile.
+ *
  * Table and former handler are this library's only state that is per process and changes:
  * signals are per process.
  */
@@ -26,8 +29,9 @@
 
 typedef struct vgi__guard vgi__guard;
 
-/* Watch a shared mapping of whole pages. NULL: VGI__GUARDS are, or the handler cannot be
- * installed. */
+/* Watch a shared mapping of whole pages. This thread does not block SIGBUS from then on;
+ * others that touch the mapping must not either. NULL: VGI__GUARDS are watched, or the
+ * handler cannot be installed. */
 vgi__guard *vgi__guard_add(void *start, size_t size);
 void vgi__guard_remove(vgi__guard *g); /* NULL is ignored */
 /* Was anything of it replaced by zeros? */

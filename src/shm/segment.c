@@ -17,6 +17,9 @@
 #include "shm/stale.h"
 
 #define CREATE_ATTEMPTS 8
+#ifndef MADV_POPULATE_WRITE /* since Linux 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* The block of a view, and afterwards what is to be freed for it. */
 typedef struct view view;
@@ -34,6 +37,7 @@ struct vgi__shm {
     vgi__guard *guard;
     int fd;                  /* of the creator: holds the lock; -1 */
     bool linked;             /* the name is ours to remove */
+    uint64_t backed;         /* the system has given memory for what lies before it */
     char name[NAME_MAX + 2]; /* with the slash */
     _Atomic(view *) left;    /* by views that are gone: any thread pushes */
     view *idle;              /* for views to come */
@@ -120,11 +124,14 @@ static int create_file(vgi__shm *s, vgi_error *err)
         s->fd = shm_open(s->name, O_RDWR | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
         if (s->fd < 0 && errno != EEXIST)
             break;
+        if (s->fd >= 0 && !vgi__shm_claim(s->fd)) {
+            close(s->fd);
+            s->fd = -1;
+        }
     }
     if (s->fd < 0)
         return vgi__fail_errno(err, VGI_EIO, "creating shared memory");
     s->linked = true;
-    vgi__shm_claim(s->fd);
     return VGI_OK;
 }
 
@@ -169,7 +176,7 @@ static bool good_name(vgi_str name)
 }
 
 /* Map what is open as `fd`, if it is a segment. */
-static int attach_file(vgi__shm *s, int fd, uint64_t max_bytes, vgi_error *err)
+static int attach_file(vgi__shm *s, int fd, const vgi__shm_terms *terms, vgi_error *err)
 {
     struct stat st;
     int rc;
@@ -180,10 +187,14 @@ static int attach_file(vgi__shm *s, int fd, uint64_t max_bytes, vgi_error *err)
         return vgi__fail(err, VGI_EPROTO, "ValueError",
                          "shared memory of %lld bytes, too few for a segment",
                          (long long)st.st_size);
-    if ((uint64_t)st.st_size > max_bytes)
+    if ((uint64_t)st.st_size > terms->max_bytes)
         return vgi__fail(err, VGI_ELIMIT, NULL,
                          "shared-memory segment of %lld bytes is over the limit of %llu",
-                         (long long)st.st_size, (unsigned long long)max_bytes);
+                         (long long)st.st_size, (unsigned long long)terms->max_bytes);
+    if (terms->owned && st.st_uid != terms->owner)
+        return vgi__fail(err, VGI_EPROTO, "PermissionError",
+                         "the shared-memory segment is user %u's, and not user %u's",
+                         (unsigned)st.st_uid, (unsigned)terms->owner);
     if ((rc = map(s, fd, (uint64_t)st.st_size, err)) != VGI_OK)
         return rc;
     rc = vgi__shm_check(s->table.header, s->table.size, s->table.regions, &s->table.n,
@@ -191,7 +202,7 @@ static int attach_file(vgi__shm *s, int fd, uint64_t max_bytes, vgi_error *err)
     return rc == VGI_OK ? vgi__shm_intact(s, err) : rc;
 }
 
-static int attach(vgi__shm *s, vgi_str name, uint64_t max_bytes, vgi_error *err)
+static int attach(vgi__shm *s, vgi_str name, const vgi__shm_terms *terms, vgi_error *err)
 {
     char echo[VGI_ECHO_SIZE];
 
@@ -202,12 +213,12 @@ static int attach(vgi__shm *s, vgi_str name, uint64_t max_bytes, vgi_error *err)
         return vgi__fail(err, errno == ENOENT ? VGI_ENOTFOUND : VGI_EIO,
                          "FileNotFoundError", "shared-memory segment '%s': %s",
                          vgi__echo(echo, name), strerror(errno));
-    int rc = attach_file(s, fd, max_bytes, err);
+    int rc = attach_file(s, fd, terms, err);
     close(fd);
     return rc;
 }
 
-int vgi__shm_attach(vgi__shm **out, vgi_str name, uint64_t max_bytes,
+int vgi__shm_attach(vgi__shm **out, vgi_str name, const vgi__shm_terms *terms,
                     const vgi_allocator *a, vgi_error *err)
 {
     char echo[VGI_ECHO_SIZE];
@@ -220,7 +231,7 @@ int vgi__shm_attach(vgi__shm **out, vgi_str name, uint64_t max_bytes,
                          vgi__echo(echo, name));
     if ((rc = new_segment(&s, a, err)) != VGI_OK)
         return rc;
-    if ((rc = attach(s, name, max_bytes, err)) != VGI_OK) {
+    if ((rc = attach(s, name, terms, err)) != VGI_OK) {
         vgi__shm_unref(s);
         return rc;
     }
@@ -260,10 +271,34 @@ static int outcome(const vgi__shm *s, int rc, vgi_error *err)
     return vgi__guard_hit(s->guard) ? vgi__shm_intact(s, err) : rc;
 }
 
+/* Have memory for an allocation: a segment is as big as it says only when it is written
+ * to, and a full /dev/shm shows as a signal then. Where the system cannot tell, it is
+ * left to that. */
+static bool back(vgi__shm *s, uint64_t offset, uint64_t size)
+{
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), end = offset + size;
+    uint64_t from = offset > s->backed ? offset : s->backed;
+
+    if (end <= s->backed)
+        return true;
+    from -= from % page;
+    if (madvise(s->table.header + from, end - from, MADV_POPULATE_WRITE) != 0 &&
+        errno != EINVAL)
+        return false;
+    s->backed = end;
+    return true;
+}
+
 int vgi__shm_allocate(vgi__shm *s, uint64_t size, size_t lead, uint64_t *offset,
                       vgi_error *err)
 {
-    return outcome(s, vgi__shm_table_allocate(&s->table, size, lead, offset, err), err);
+    int rc = vgi__shm_table_allocate(&s->table, size, lead, offset, err);
+
+    if (rc == VGI_OK && !back(s, *offset, size)) {
+        rc = vgi__shm_table_free(&s->table, *offset, err);
+        rc = rc == VGI_OK ? VGI_END : rc;
+    }
+    return outcome(s, rc, err);
 }
 
 int vgi__shm_shrink(vgi__shm *s, uint64_t offset, uint64_t size, vgi_error *err)

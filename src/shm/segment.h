@@ -12,13 +12,14 @@
  * A peer that truncates the file must not end this process: reading beyond its end yields
  * zeros and the segment is lost (guard.h). From then on every operation fails.
  *
- * Names are vgirpc-<pid>-<random>. The creator holds a lock on the file as long as it
- * lives; whoever creates a segment removes those whose creator is gone.
+ * Names are vgirpc-<pid>-<random>; whoever creates a segment removes those whose creator
+ * is gone (stale.h).
  */
 #ifndef VGI_SHM_SEGMENT_H
 #define VGI_SHM_SEGMENT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <vgirpc/sys/alloc.h>
 #include <vgirpc/value.h>
@@ -31,10 +32,16 @@ typedef struct vgi__shm vgi__shm;
 /* Of `size` bytes in all, rounded up to pages. VGI_EINVAL: no room for data. */
 int vgi__shm_create(vgi__shm **out, uint64_t size, const vgi_allocator *a,
                     vgi_error *err);
+/* What may be attached. */
+typedef struct vgi__shm_terms {
+    uint64_t max_bytes;
+    bool owned; /* by this user, or not at all */
+    uid_t owner;
+} vgi__shm_terms;
 /* `name` without the slash, as on the wire. VGI_EINVAL a name that is none;
- * VGI_ENOTFOUND; VGI_EPROTO it is no segment; VGI_ELIMIT over `max_bytes`, or too many
- * are mapped. */
-int vgi__shm_attach(vgi__shm **out, vgi_str name, uint64_t max_bytes,
+ * VGI_ENOTFOUND; VGI_EPROTO it is no segment, or somebody else's; VGI_ELIMIT too big, or
+ * too many are mapped. */
+int vgi__shm_attach(vgi__shm **out, vgi_str name, const vgi__shm_terms *terms,
                     const vgi_allocator *a, vgi_error *err);
 /* Reference-counted: each view holds one. The creator's last one unlinks. */
 void vgi__shm_unref(vgi__shm *s);
@@ -46,7 +53,7 @@ uint64_t vgi__shm_size(const vgi__shm *s);
 /* VGI_EPROTO: somebody truncated it. */
 int vgi__shm_intact(const vgi__shm *s, vgi_error *err);
 
-/* See table.h. */
+/* See table.h. VGI_END also: the system has no memory for it. */
 int vgi__shm_allocate(vgi__shm *s, uint64_t size, size_t lead, uint64_t *offset,
                       vgi_error *err);
 int vgi__shm_shrink(vgi__shm *s, uint64_t offset, uint64_t size, vgi_error *err);

@@ -5,10 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -16,28 +13,25 @@
 #include <unistd.h>
 
 #define FOLDER "/dev/shm"
-#define MOST_ENTRIES 1024 /* that are looked at */
+#define MOST_SEGMENTS 1024 /* that are looked at */
 
-void vgi__shm_claim(int fd)
+bool vgi__shm_claim(int fd)
 {
-    (void)flock(fd, LOCK_SH | LOCK_NB); /* without it the process number has to do */
+    struct stat st;
+
+    /* A system without such locks removes nothing either. */
+    return (flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+           fstat(fd, &st) == 0 && st.st_nlink > 0;
 }
 
-/* The process in a name of ours; 0: it is none. */
-static long creator(const char *name)
+static bool is_segment(const char *name)
 {
-    const size_t n = strlen(VGI__SHM_NAME_PREFIX);
-    char *end;
+    const size_t prefix = strlen(VGI__SHM_NAME_PREFIX);
 
-    if (strncmp(name, VGI__SHM_NAME_PREFIX, n) != 0)
-        return 0;
-    const long pid = strtol(name + n, &end, 10);
-    return *end == '-' && pid > 0 && pid <= INT_MAX ? pid : 0;
-}
-
-static bool is_alive(long pid)
-{
-    return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
+    if (strncmp(name, VGI__SHM_NAME_PREFIX, prefix) != 0)
+        return false;
+    const size_t digits = strspn(name + prefix, "0123456789");
+    return digits > 0 && name[prefix + digits] == '-';
 }
 
 static void remove_if_stale(const char *name)
@@ -46,7 +40,8 @@ static void remove_if_stale(const char *name)
     struct stat st;
 
     (void)snprintf(path, sizeof(path), "/%s", name);
-    const int fd = shm_open(path, O_RDONLY, 0);
+    /* Somebody may have made a FIFO of that name. */
+    const int fd = shm_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0)
         return;
     if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
@@ -59,14 +54,15 @@ void vgi__shm_remove_stale(void)
 {
     DIR *folder = opendir(FOLDER);
     const struct dirent *entry;
+    int looked_at = 0;
 
     if (!folder)
         return;
-    for (int i = 0; i < MOST_ENTRIES && (entry = readdir(folder)); i++) {
-        const long pid = creator(entry->d_name);
-
-        if (pid > 0 && !is_alive(pid))
+    while (looked_at < MOST_SEGMENTS && (entry = readdir(folder))) {
+        if (is_segment(entry->d_name)) {
             remove_if_stale(entry->d_name);
+            looked_at++;
+        }
     }
     closedir(folder);
 }

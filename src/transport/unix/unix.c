@@ -108,3 +108,14 @@ int vgi__unix_connect(const char *path, unsigned timeout_ms, int *fd, vgi_error 
         close(*fd);
     return rc;
 }
+
+bool vgi__unix_peer(int fd, uid_t *user)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return false;
+    *user = peer.uid;
+    return true;
+}

@@ -4,6 +4,9 @@
 #ifndef VGI_TRANSPORT_UNIX_H
 #define VGI_TRANSPORT_UNIX_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include <vgirpc/error.h>
 
 /* VGI_EINVAL path too long or no socket; VGI_EIO somebody listens there, or the system
@@ -11,5 +14,7 @@
 int vgi__unix_listen(const char *path, int *fd, vgi_error *err);
 /* VGI_ECONNECT, VGI_ETIMEDOUT. */
 int vgi__unix_connect(const char *path, unsigned timeout_ms, int *fd, vgi_error *err);
+/* The user at the other end. False: `fd` is no socket. */
+bool vgi__unix_peer(int fd, uid_t *user);
 
 #endif

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Segments as files: names, leftovers, peers that truncate, views. */
+/* Segments as files: names, leftovers, memory, peers that truncate, views. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
-#include "shm/guard.h"
-#include "shm/segment.h"
+#include "elsewhere.h"
 #include "shm/stale.h"
-#include "support/traced.h"
 
 enum { SIZE = 1 << 20 };
-#define MOST (UINT64_C(1) << 30)
+static const vgi__shm_terms any = { .max_bytes = UINT64_C(1) << 30 };
 
 static struct sigaction guard;
 
@@ -43,20 +44,6 @@ static bool exists(const char *name)
     return access(path, F_OK) == 0;
 }
 
-/* Run something in another process, which has ended when this returns. */
-static int elsewhere(void (*run)(void *), void *arg)
-{
-    const pid_t pid = fork();
-    int status = -1;
-
-    if (pid == 0) {
-        run(arg);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
 /* ---- names ---- */
 
 static void test_two_sides(void **state)
@@ -73,7 +60,7 @@ static void test_two_sides(void **state)
                    vgi__shm_name(mine).data);
     assert_true(exists(name));
     assert_int_equal(
-        vgi__shm_attach(&other, vgi__shm_name(mine), MOST, vgi_test_allocator(), NULL),
+        vgi__shm_attach(&other, vgi__shm_name(mine), &any, vgi_test_allocator(), NULL),
         VGI_OK);
     assert_int_equal(vgi__shm_size(other), SIZE);
     assert_int_equal(vgi__shm_allocate(mine, 1000, 0, &at, NULL), VGI_OK);
@@ -103,12 +90,12 @@ static void test_bad_names(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        assert_int_equal(vgi__shm_attach(&s, names[i], MOST, NULL, NULL), VGI_EINVAL);
+        assert_int_equal(vgi__shm_attach(&s, names[i], &any, NULL, NULL), VGI_EINVAL);
     memset(longest, 'x', sizeof(longest));
-    assert_int_equal(vgi__shm_attach(&s, (vgi_str){ longest, 300 }, MOST, NULL, NULL),
+    assert_int_equal(vgi__shm_attach(&s, (vgi_str){ longest, 300 }, &any, NULL, NULL),
                      VGI_EINVAL);
     assert_int_equal(
-        vgi__shm_attach(&s, VGI_LIT("vgirpc-test-nowhere"), MOST, NULL, NULL),
+        vgi__shm_attach(&s, VGI_LIT("vgirpc-test-nowhere"), &any, NULL, NULL),
         VGI_ENOTFOUND);
     assert_int_equal(vgi__shm_create(&s, 65536, NULL, NULL), VGI_EINVAL);
     assert_int_equal(vgi__shm_create(&s, UINT64_MAX, NULL, NULL), VGI_EINVAL);
@@ -116,7 +103,8 @@ static void test_bad_names(void **state)
 
 /* ---- files that are no segments ---- */
 
-static void expect_attach(off_t size, const void *head, size_t n, uint64_t most, int code)
+static void expect_attach(off_t size, const void *head, size_t n,
+                          const vgi__shm_terms *terms, int code)
 {
     char path[66], name[64];
     vgi__shm *s;
@@ -128,26 +116,33 @@ static void expect_attach(off_t size, const void *head, size_t n, uint64_t most,
     assert_int_equal(ftruncate(fd, size), 0);
     assert_int_equal(pwrite(fd, head, n, 0), n);
     const int rc =
-        vgi__shm_attach(&s, vgi_str_from(name), most, vgi_test_allocator(), NULL);
+        vgi__shm_attach(&s, vgi_str_from(name), terms, vgi_test_allocator(), NULL);
     close(fd);
     shm_unlink(path);
     assert_int_equal(rc, code);
+    if (rc == VGI_OK)
+        vgi__shm_unref(s);
 }
 
 static void test_no_segments(void **state)
 {
+    const vgi__shm_terms small = { .max_bytes = SIZE - 1 };
+    const vgi__shm_terms mine = { SIZE, true, geteuid() };
+    const vgi__shm_terms not_mine = { SIZE, true, geteuid() + 1 };
     uint8_t head[24] = { 0 };
 
     (void)state;
     vgi__shm_table_init(head, SIZE);
-    expect_attach(0, head, 0, MOST, VGI_EPROTO);
-    expect_attach(10, head, 10, MOST, VGI_EPROTO);
-    expect_attach(65536, head, 24, MOST, VGI_EPROTO);
-    expect_attach(SIZE, "VGIX", 4, MOST, VGI_EPROTO);
-    expect_attach(SIZE + 4096, head, 24, MOST, VGI_EPROTO);
-    expect_attach(SIZE, head, 24, SIZE - 1, VGI_ELIMIT);
+    expect_attach(0, head, 0, &any, VGI_EPROTO);
+    expect_attach(10, head, 10, &any, VGI_EPROTO);
+    expect_attach(65536, head, 24, &any, VGI_EPROTO);
+    expect_attach(SIZE, "VGIX", 4, &any, VGI_EPROTO);
+    expect_attach(SIZE + 4096, head, 24, &any, VGI_EPROTO);
+    expect_attach(SIZE, head, 24, &small, VGI_ELIMIT);
+    expect_attach(SIZE, head, 24, &mine, VGI_OK);
+    expect_attach(SIZE, head, 24, &not_mine, VGI_EPROTO);
     head[16] = 1; /* an allocation at 0 */
-    expect_attach(SIZE, head, 24, MOST, VGI_EPROTO);
+    expect_attach(SIZE, head, 24, &any, VGI_EPROTO);
 }
 
 /* ---- leftovers ---- */
@@ -179,7 +174,7 @@ static void test_leftovers(void **state)
     /* Those of the living stay. */
     vgi__shm *again = NULL;
     assert_int_equal(
-        vgi__shm_attach(&again, vgi__shm_name(first), MOST, vgi_test_allocator(), NULL),
+        vgi__shm_attach(&again, vgi__shm_name(first), &any, vgi_test_allocator(), NULL),
         VGI_OK);
     vgi__shm_unref(again);
     vgi__shm_unref(first);
@@ -195,7 +190,7 @@ static void test_claimed_leftover(void **state)
     (void)state;
     const int fd = shm_open(path, O_RDWR | O_CREAT, 0600);
     assert_true(fd >= 0);
-    vgi__shm_claim(fd);
+    assert_true(vgi__shm_claim(fd));
     s = make();
     assert_true(exists(path + 1));
     vgi__shm_unref(s);
@@ -205,19 +200,163 @@ static void test_claimed_leftover(void **state)
     vgi__shm_unref(s);
 }
 
-/* ---- truncation ---- */
-
-static void truncate_it(void *arg)
+/* In containers the next process has the same number, or another one at the same time. */
+static void test_same_number(void **state)
 {
-    const vgi__shm *s = arg;
-    char path[300];
+    char path[80];
 
-    (void)snprintf(path, sizeof(path), "/%.*s", (int)vgi__shm_name(s).len,
-                   vgi__shm_name(s).data);
-    const int fd = shm_open(path, O_RDWR, 0);
-    if (fd < 0 || ftruncate(fd, 0) != 0)
-        _exit(1);
+    (void)state;
+    (void)snprintf(path, sizeof(path), "/vgirpc-%d-0123456789abcdef", getpid());
+    const int fd = shm_open(path, O_RDWR | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    vgi__shm_remove_stale();
+    assert_false(exists(path + 1));
+    assert_false(vgi__shm_claim(fd)); /* it came too late */
+    close(fd);
 }
+
+/* What only looks like one of ours is somebody's. */
+static void test_other_files(void **state)
+{
+    static const char *const names[] = { "/vgirpc-", "/vgirpc-x-1", "/vgirpc-17",
+                                         "/vgirpc17-1", "/xvgirpc-17-1" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const int fd = shm_open(names[i], O_RDWR | O_CREAT, 0600);
+
+        close(fd);
+        vgi__shm_remove_stale();
+        assert_int_equal(shm_unlink(names[i]), 0);
+    }
+}
+
+/* Nobody writes to it, and whoever opened it for reading would wait. */
+static void test_fifo(void **state)
+{
+    static const char path[] = "/dev/shm/vgirpc-1-fifo";
+    vgi__shm *s;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const int rc = vgi__shm_attach(&s, vgi_str_from(path + 9), &any, NULL, NULL);
+    vgi__shm_remove_stale();
+    (void)unlink(path);
+    assert_int_equal(rc, VGI_EPROTO);
+}
+
+/* Nobody else may read what is in it, whatever the mask. */
+static void test_mode(void **state)
+{
+    const mode_t before = umask(0);
+    vgi__shm *s = make();
+    char path[300];
+    struct stat st;
+
+    (void)state;
+    (void)umask(before);
+    (void)snprintf(path, sizeof(path), "/dev/shm/%.*s", VGI_STR_ARG(vgi__shm_name(s)));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    vgi__shm_unref(s);
+}
+
+/* ---- no memory ---- */
+
+enum { NOT_PERMITTED = 77 };
+
+static bool tell(const char *file, const char *format, unsigned id)
+{
+    char text[40];
+    const int n = snprintf(text, sizeof(text), format, id);
+    const int fd = open(file, O_WRONLY | O_CLOEXEC);
+    const bool told = fd >= 0 && write(fd, text, (size_t)n) == n;
+
+    close(fd);
+    return told;
+}
+
+/* A /dev/shm of one megabyte, in a namespace of its own. */
+static void small_shm(void)
+{
+    const unsigned user = geteuid(), group = getegid();
+
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+        !tell("/proc/self/setgroups", "deny", 0) ||
+        !tell("/proc/self/uid_map", "0 %u 1", user) ||
+        !tell("/proc/self/gid_map", "0 %u 1", group) ||
+        mount("none", "/dev/shm", "tmpfs", 0, "size=1m") != 0)
+        _exit(NOT_PERMITTED);
+}
+
+/* More than there is: what fits is given, the rest is refused, and nothing is lost. */
+static void fill_it(void *arg)
+{
+    const vgi__shm_region *regions;
+    uint64_t at = 0, given = 0;
+    vgi__shm *s;
+    size_t n;
+    int rc;
+
+    (void)arg;
+    small_shm();
+    if (vgi__shm_create(&s, 64 << 20, NULL, NULL) != VGI_OK)
+        _exit(1);
+    while ((rc = vgi__shm_allocate(s, 100000, 0, &at, NULL)) == VGI_OK) {
+        uint8_t *p;
+
+        if (vgi__shm_at(s, at, 100000, &p, NULL) != VGI_OK)
+            _exit(2);
+        memset(p, 1, 100000);
+        given++;
+    }
+    if (rc != VGI_END || given < 5 || vgi__shm_intact(s, NULL) != VGI_OK)
+        _exit(3);
+    if (vgi__shm_regions(s, &regions, &n, NULL) != VGI_OK || n != given)
+        _exit(4);
+    if (vgi__shm_free(s, 65536, NULL) != VGI_OK ||
+        vgi__shm_allocate(s, 100000, 0, &at, NULL) != VGI_OK || at != 65536)
+        _exit(5);
+    vgi__shm_unref(s);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const int status = elsewhere(fill_it, NULL);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_PERMITTED)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+/* A segment that cannot be made leaves no file. */
+static void limit_files(void *arg)
+{
+    const struct rlimit limit = { SIZE, SIZE };
+    char prefix[40];
+    vgi__shm *s;
+    const struct dirent *entry;
+
+    (void)arg;
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+        vgi__shm_create(&s, 2 * SIZE, NULL, NULL) != VGI_EIO)
+        _exit(1);
+    (void)snprintf(prefix, sizeof(prefix), "vgirpc-%d-", getpid());
+    DIR *folder = opendir("/dev/shm");
+    while ((entry = readdir(folder)))
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+            _exit(2);
+    closedir(folder);
+}
+
+static void test_cannot_be_made(void **state)
+{
+    (void)state;
+    assert_int_equal(elsewhere(limit_files, NULL), 0);
+}
+
+/* ---- truncation ---- */
 
 static void test_truncated(void **state)
 {
@@ -232,7 +371,7 @@ static void test_truncated(void **state)
     assert_int_equal(vgi__shm_allocate(s, 100000, 0, &at, NULL), VGI_OK);
     assert_int_equal(vgi__shm_at(s, at, 100000, &p, NULL), VGI_OK);
     memset(p, 7, 100000);
-    assert_int_equal(elsewhere(truncate_it, s), 0);
+    resize(s, 0);
     take_back();
     assert_int_equal(vgi__shm_intact(s, NULL), VGI_OK); /* nobody has looked */
     assert_int_equal(((volatile uint8_t *)p)[50000], 0);
@@ -256,83 +395,13 @@ static void test_truncated_table(void **state)
 
     (void)state;
     take_back();
-    assert_int_equal(elsewhere(truncate_it, s), 0);
+    resize(s, 0);
     assert_int_equal(vgi__shm_allocate(s, 8, 0, &at, NULL), VGI_EPROTO);
     vgi__shm_unref(s);
     s = make();
-    assert_int_equal(elsewhere(truncate_it, s), 0);
+    resize(s, 0);
     assert_int_equal(vgi__shm_reset(s, NULL), VGI_EPROTO);
     vgi__shm_unref(s);
-}
-
-/* ---- other SIGBUS ---- */
-
-static void fault_elsewhere(void *arg)
-{
-    const int fd = memfd_create("x", 0);
-    volatile char *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
-    vgi__shm *s = NULL;
-
-    (void)arg;
-    signal(SIGBUS, SIG_DFL);
-    (void)vgi__shm_create(&s, SIZE, NULL, NULL);
-    vgi__shm_unlink(s);
-    (void)*p;
-}
-
-static void be_sent_one(void *arg)
-{
-    vgi__shm *s = NULL;
-
-    (void)arg;
-    signal(SIGBUS, SIG_IGN);
-    (void)vgi__shm_create(&s, SIZE, NULL, NULL);
-    vgi__shm_unlink(s);
-    raise(SIGBUS);
-}
-
-static volatile sig_atomic_t seen;
-
-static void see(int signal_number)
-{
-    seen = signal_number;
-}
-
-static void be_told(void *arg)
-{
-    vgi__shm *s = NULL;
-
-    (void)arg;
-    signal(SIGBUS, see);
-    (void)vgi__shm_create(&s, SIZE, NULL, NULL);
-    vgi__shm_unlink(s);
-    raise(SIGBUS);
-    _exit(seen == SIGBUS ? 0 : 1);
-}
-
-/* First of all tests: the handler is installed once in a process. */
-static void test_others_signals(void **state)
-{
-    (void)state;
-    int status = elsewhere(fault_elsewhere, NULL);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
-    assert_int_equal(elsewhere(be_sent_one, NULL), 0);
-    assert_int_equal(elsewhere(be_told, NULL), 0);
-}
-
-static void test_guard_table(void **state)
-{
-    static vgi__guard *guards[VGI__GUARDS];
-    static char page;
-
-    (void)state;
-    for (size_t i = 0; i < VGI__GUARDS; i++)
-        assert_non_null(guards[i] = vgi__guard_add(&page, 1));
-    assert_null(vgi__guard_add(&page, 1));
-    vgi__shm *s;
-    assert_int_equal(vgi__shm_create(&s, SIZE, vgi_test_allocator(), NULL), VGI_ELIMIT);
-    for (size_t i = 0; i < VGI__GUARDS; i++)
-        vgi__guard_remove(guards[i]);
 }
 
 /* ---- views ---- */
@@ -379,6 +448,27 @@ static void test_views(void **state)
     vgi__shm_unref(s);
 }
 
+/* A peer that points to one region twice has it freed once, and nothing else. */
+static void test_two_views(void **state)
+{
+    vgi__shm *s = make();
+    vgi__block *views[2] = { NULL, NULL };
+    uint64_t at[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(vgi__shm_allocate(s, 64, 0, &at[i], NULL), VGI_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(vgi__shm_view(s, at[0], 64, &views[i], NULL), VGI_OK);
+    vgi__block_unref(views[0]);
+    vgi__block_unref(views[1]);
+    assert_int_equal(vgi__shm_settle(s, NULL), VGI_OK);
+    expect_regions(s, 1);
+    assert_int_equal(vgi__shm_free(s, at[0], NULL), VGI_OK);
+    expect_regions(s, 1);
+    vgi__shm_unref(s);
+}
+
 /* A view keeps the memory, whatever becomes of the rest. */
 static void test_view_outlives(void **state)
 {
@@ -421,12 +511,23 @@ static void test_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_others_signals), cmocka_unit_test(test_two_sides),
-        cmocka_unit_test(test_bad_names),      cmocka_unit_test(test_no_segments),
-        cmocka_unit_test(test_leftovers),      cmocka_unit_test(test_claimed_leftover),
-        cmocka_unit_test(test_truncated),      cmocka_unit_test(test_truncated_table),
-        cmocka_unit_test(test_guard_table),    cmocka_unit_test(test_views),
-        cmocka_unit_test(test_view_outlives),  cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_two_sides),
+        cmocka_unit_test(test_bad_names),
+        cmocka_unit_test(test_no_segments),
+        cmocka_unit_test(test_leftovers),
+        cmocka_unit_test(test_claimed_leftover),
+        cmocka_unit_test(test_same_number),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_fifo),
+        cmocka_unit_test(test_mode),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_cannot_be_made),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_truncated_table),
+        cmocka_unit_test(test_views),
+        cmocka_unit_test(test_two_views),
+        cmocka_unit_test(test_view_outlives),
+        cmocka_unit_test(test_ranges),
     };
 
     return vgi_test_run(tests);
