@@ -86,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || size - 2 < vgi__load16(data))
         return 0;
     const size_t n = vgi__load16(data);
+    look_at_url((vgi_str){ (const char *)data + 2, n });
     const vgi_storage_object object = { .size = sizeof(object),
                                         .data = { data + 2 + n, size - 2 - n } };
     require(vgi_memory_storage(&storage, NULL) == VGI_OK);

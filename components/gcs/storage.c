@@ -295,9 +295,12 @@ static int configure(vgi__gcs *gcs, const vgi_gcs_options *options, vgi_error *e
 
 int vgi_gcs_storage(vgi_storage *out, const vgi_gcs_options *options, vgi_error *err)
 {
-    if (!out || !options || options->size != sizeof(*options))
+    if (!out || !options || options->size < sizeof(options->size))
         return vgi__store_fail(err, VGI_EINVAL, "vgi_gcs_options without its size");
-    int rc = check(options, err);
+    vgi_gcs_options given = { 0 }; /* the caller's may be those of another version */
+    memcpy(&given, options,
+           options->size < sizeof(given) ? options->size : sizeof(given));
+    int rc = check(&given, err);
     if (rc != VGI_OK)
         return rc;
     vgi_arena mem = { 0 };
@@ -309,7 +312,7 @@ int vgi_gcs_storage(vgi_storage *out, const vgi_gcs_options *options, vgi_error 
         vgi_arena_free(&mem);
         return vgi__store_nomem(err);
     }
-    if ((rc = configure(gcs, options, err)) != VGI_OK) {
+    if ((rc = configure(gcs, &given, err)) != VGI_OK) {
         close_store(gcs);
         return rc;
     }

@@ -70,6 +70,8 @@ static vgi__verdict judge(void *user, const vgi_http_answer *answer, vgi_error *
         { .name = "error_description", .text = &text },
     };
     const vgi_str body = { (const char *)answer->body.data, answer->body.len };
+    a->token = (vgi_str){ 0 };
+    a->life_s = LIFE_S;
     /* What is no JSON has none of these. */
     vgi__json_read(body, wants, sizeof(wants) / sizeof(wants[0]), a->mem, NULL);
     if (answer->status == 200 && is_token(a->token))
@@ -89,7 +91,7 @@ static int renew(vgi__token *token, const vgi__account *account,
                  const vgi__request *given, vgi_error *err)
 {
     vgi_arena work = { 0 };
-    asking a = { .account = account, .mem = &work, .life_s = LIFE_S };
+    asking a = { .account = account, .mem = &work };
     vgi__request request = *given;
     request.prepare = prepare;
     request.judge = judge;

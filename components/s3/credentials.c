@@ -26,7 +26,7 @@ static bool is_section(vgi_str line, const char *profile)
     return vgi_str_eq(trimmed(line.data + 1, end), profile);
 }
 
-/* "key = value"; false: no memory. */
+/* "key = value"; a value with a NUL is none. False: no memory. */
 static bool take_setting(vgi__credentials *out, vgi_str line, vgi_arena *mem)
 {
     const char *end = line.data + line.len;
@@ -39,7 +39,7 @@ static bool take_setting(vgi__credentials *out, vgi_str line, vgi_arena *mem)
                           : vgi_str_eq(key, "aws_session_token")     ? &out->token
                                                                      : NULL;
     const vgi_str value = trimmed(equals + 1, end);
-    if (!member || value.len == 0)
+    if (!member || value.len == 0 || memchr(value.data, '\0', value.len))
         return true;
     *member = vgi__text_copy(mem, value);
     return *member != NULL;

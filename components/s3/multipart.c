@@ -7,17 +7,27 @@
  *     POST key?uploadId=...   all ETags       -> the object is there
  *     DELETE key?uploadId=...                 instead of it, when something failed
  *
+ * The last POST may have worked although its answer was lost, and then the next attempt
+ * is told that there is no such upload. So when it fails, the object itself is asked for.
+ *
  * Parts that were sent cost money until the upload is completed or aborted, so the abort
  * has time of its own even when the upload had none left.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "s3/store.h"
 #include "store/fail.h"
 #include "store/text.h"
 
-enum { PARTS_MOST = 10000, ABORT_MS = 5000, ID_BYTES = 2048, ETAG_BYTES = 256 };
+enum { PARTS_MOST = 10000, LAST_MS = 5000, ID_BYTES = 2048, ETAG_BYTES = 256 };
 static const size_t PART_BYTES = (size_t)8 << 20;
+
+typedef struct upload_part {
+    vgi_str id; /* of the upload */
+    unsigned number;
+    vgi_bytes bytes;
+} upload_part;
 
 static int begin(const vgi__s3_operation *object, vgi_arena *mem, vgi_str *id,
                  vgi_error *err)
@@ -49,32 +59,52 @@ static bool is_plain(vgi_str etag)
     return etag.len > 0 && etag.len <= ETAG_BYTES;
 }
 
-/* Send one part and write it down in `list`. */
-static int send_part(const vgi__s3_operation *object, vgi_str id, unsigned number,
-                     vgi_bytes part, vgi__text *list, vgi_error *err)
+/* Send one part and write it down in `list`. `mem` is for this part alone. */
+static int send_part(const vgi__s3_operation *object, const upload_part *part,
+                     vgi__text *list, vgi_arena *mem, vgi_error *err)
 {
-    const char *digits = vgi__text_format(list->mem, "%u", number);
-    if (!digits)
-        return vgi__store_nomem(err);
-    const vgi_pair query[] = { { VGI_LIT("partNumber"), vgi_str_from(digits) },
-                               { VGI_LIT("uploadId"), id } };
+    char number[16];
+    snprintf(number, sizeof(number), "%u", part->number);
+    const vgi_pair query[] = { { VGI_LIT("partNumber"), vgi_str_from(number) },
+                               { VGI_LIT("uploadId"), part->id } };
     vgi__s3_operation op = *object;
     op.method = "PUT";
     op.query = (vgi_metadata){ query, 2 };
-    op.body = part;
+    op.body = part->bytes;
     op.content_encoding = NULL;
     vgi_http_answer answer;
-    const int rc = vgi__s3_run(&op, list->mem, &answer, err);
+    const int rc = vgi__s3_run(&op, mem, &answer, err);
     if (rc != VGI_OK)
         return rc;
     const vgi_str etag = vgi_http_answer_header(&answer, "ETag");
     if (!is_plain(etag))
         return vgi__store_fail(err, VGI_EPROTO, "bucket %s: part %u has no usable ETag",
-                               object->s3->bucket, number);
-    vgi__text_printf(list, "<Part><PartNumber>%u</PartNumber><ETag>", number);
+                               object->s3->bucket, part->number);
+    vgi__text_printf(list, "<Part><PartNumber>%s</PartNumber><ETag>", number);
     vgi__text_add(list, etag);
     vgi__text_add(list, VGI_LIT("</ETag></Part>"));
     return VGI_OK;
+}
+
+/* All of them, one after the other. */
+static int send_parts(const vgi__s3_operation *object, vgi_str id, vgi__text *list,
+                      vgi_error *err)
+{
+    const vgi_bytes body = object->body;
+    const size_t least = body.len / PARTS_MOST + 1;
+    const size_t step = least > PART_BYTES ? least : PART_BYTES;
+    vgi_arena mem = { .allocator = list->mem->allocator };
+    upload_part p = { .id = id };
+    int rc = VGI_OK;
+    for (size_t at = 0; rc == VGI_OK && at < body.len; at += step) {
+        const size_t left = body.len - at;
+        p.number++;
+        p.bytes = (vgi_bytes){ body.data + at, left < step ? left : step };
+        rc = send_part(object, &p, list, &mem, err);
+        vgi_arena_reset(&mem);
+    }
+    vgi_arena_free(&mem);
+    return rc;
 }
 
 static int finish(const vgi__s3_operation *object, vgi_metadata query, vgi__text *list,
@@ -94,24 +124,23 @@ static int finish(const vgi__s3_operation *object, vgi_metadata query, vgi__text
     return vgi__s3_run(&op, list->mem, &answer, err);
 }
 
-/* What comes of it is of no interest: the failure that led here is. */
-static void give_up(const vgi__s3_operation *object, vgi_metadata query, vgi_arena *mem)
+/* A request about the object, without a body, that has time of its own. What comes of it
+ * is of no interest but for its success: the failure that led here is. */
+static bool ask(const vgi__s3_operation *object, const char *method, vgi_metadata query,
+                vgi_arena *mem)
 {
     vgi__s3_operation op = *object;
-    op.method = "DELETE";
+    op.method = method;
     op.query = query;
     op.body = (vgi_bytes){ 0 };
     op.content_encoding = NULL;
-    op.deadline_ms = vgi__store_now_ms() + ABORT_MS;
+    op.deadline_ms = vgi__store_now_ms() + LAST_MS;
     vgi_http_answer answer;
-    vgi__s3_run(&op, mem, &answer, NULL);
+    return vgi__s3_run(&op, mem, &answer, NULL) == VGI_OK;
 }
 
 int vgi__s3_multipart(const vgi__s3_operation *object, vgi_arena *mem, vgi_error *err)
 {
-    const vgi_bytes body = object->body;
-    const size_t least = body.len / PARTS_MOST + 1;
-    const size_t step = least > PART_BYTES ? least : PART_BYTES;
     vgi_str id;
     int rc = begin(object, mem, &id, err);
     if (rc != VGI_OK)
@@ -121,15 +150,13 @@ int vgi__s3_multipart(const vgi__s3_operation *object, vgi_arena *mem, vgi_error
     const vgi_metadata query = { &pair, 1 };
     vgi__text list = { .mem = mem };
     vgi__text_add(&list, VGI_LIT("<CompleteMultipartUpload>"));
-    unsigned number = 1;
-    for (size_t at = 0; rc == VGI_OK && at < body.len; at += step) {
-        const size_t left = body.len - at;
-        const vgi_bytes part = { body.data + at, left < step ? left : step };
-        rc = send_part(object, id, number++, part, &list, err);
-    }
-    if (rc == VGI_OK)
+    rc = send_parts(object, id, &list, err);
+    if (rc == VGI_OK) {
         rc = finish(object, query, &list, err);
+        if (rc != VGI_OK && ask(object, "HEAD", (vgi_metadata){ 0 }, mem))
+            return VGI_OK;
+    }
     if (rc != VGI_OK)
-        give_up(object, query, mem);
+        (void)ask(object, "DELETE", query, mem);
     return rc;
 }

@@ -95,6 +95,8 @@ static int prepare(void *user, vgi_http_transfer *transfer, vgi_arena *mem,
     transfer->headers = lines;
     transfer->n_headers = n;
     transfer->body = op->body;
+    if (strcmp(op->method, "HEAD") == 0)
+        transfer->max_body = INT64_MAX; /* it tells of a body that does not come */
     return transfer->url ? VGI_OK : vgi__store_nomem(err);
 }
 

@@ -217,10 +217,13 @@ static int configure(vgi__s3 *s3, const vgi_s3_options *options, const char *reg
 
 int vgi_s3_storage(vgi_storage *out, const vgi_s3_options *options, vgi_error *err)
 {
-    if (!out || !options || options->size != sizeof(*options))
+    if (!out || !options || options->size < sizeof(options->size))
         return vgi__store_fail(err, VGI_EINVAL, "vgi_s3_options without its size");
-    const char *region = region_of(options);
-    int rc = check(options, region, err);
+    vgi_s3_options given = { 0 }; /* the caller's may be those of another version */
+    memcpy(&given, options,
+           options->size < sizeof(given) ? options->size : sizeof(given));
+    const char *region = region_of(&given);
+    int rc = check(&given, region, err);
     if (rc != VGI_OK)
         return rc;
     vgi_arena mem = { 0 };
@@ -228,7 +231,7 @@ int vgi_s3_storage(vgi_storage *out, const vgi_s3_options *options, vgi_error *e
     if (!s3)
         return vgi__store_nomem(err);
     s3->mem = mem;
-    if ((rc = configure(s3, options, region, err)) != VGI_OK) {
+    if ((rc = configure(s3, &given, region, err)) != VGI_OK) {
         close_store(s3);
         return rc;
     }

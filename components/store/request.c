@@ -69,8 +69,8 @@ static int attempt(const vgi__request *request, vgi_arena *mem, vgi_http_answer 
     *answer = (vgi_http_answer){ .size = sizeof(*answer) };
     rc = vgi_http_transfer_run(request->pool, &transfer, mem, answer, err);
     if (rc != VGI_OK) {
-        *again =
-            rc == VGI_ECLOSED || rc == VGI_ECONNECT || rc == VGI_EIO || rc == VGI_EPROTO;
+        *again = rc == VGI_ECLOSED || rc == VGI_ECONNECT || rc == VGI_ETIMEDOUT ||
+                 rc == VGI_EIO || rc == VGI_EPROTO;
         return rc;
     }
     vgi_error why = { .code = VGI_EIO };

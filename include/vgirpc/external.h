@@ -39,9 +39,12 @@ typedef struct vgi_external_options {
                                  0: 64 MiB */
     int64_t chunk_bytes;    /**< of a range; 0: 8 MiB */
     unsigned connections;   /**< at once, of one fetch; 0: 8 */
+    unsigned hedges; /**< ranges of one fetch that are asked for a second time when they
+                          are late; 0: 4 */
+    bool no_hedges;
     /* which URLs */
-    bool allow_http;      /**< plain http as well; default https only */
-    bool allow_private;   /**< addresses of loopback, private and link-local ranges */
+    bool allow_http;    /**< plain http as well; default https only */
+    bool allow_private; /**< addresses of loopback, private and link-local ranges */
     vgi_url_validator *validator; /**< asked as well, at every hop; NULL: none */
     void *validator_user;         /**< for it */
     unsigned max_redirects;       /**< 0: 5 */
@@ -55,6 +58,7 @@ typedef struct vgi_external_statistics {
     uint64_t uploads, upload_bytes, upload_failures;
     uint64_t fetches, fetch_bytes, fetch_failures, retries;
     uint64_t fetch_ns; /**< time spent fetching */
+    uint64_t hedges;   /**< ranges asked for a second time */
 } vgi_external_statistics;
 
 /**

@@ -82,9 +82,12 @@ static int read_options(vgi_external *x, const vgi_external_options *given,
     set_default(&o->timeout_ms, 60000);
     set_default(&o->retries, 2);
     set_default(&o->connections, 8);
+    set_default(&o->hedges, 4);
     set_default(&o->max_redirects, 5);
     if (o->no_retries)
         o->retries = 0;
+    if (o->no_hedges)
+        o->hedges = 0;
     int rc = set_sizes(o, err);
     return rc == VGI_OK ? set_compression(x, err) : rc;
 }
@@ -181,6 +184,7 @@ void vgi_external_stats(const vgi_external *external, vgi_external_statistics *s
         .fetch_failures = atomic_load(&external->fetch_failures),
         .retries = atomic_load(&external->retries),
         .fetch_ns = atomic_load(&external->fetch_ns),
+        .hedges = atomic_load(&external->hedges),
     };
 
     memcpy(stats, &all, stats->size < sizeof(all) ? stats->size : sizeof(all));

@@ -6,6 +6,7 @@
  *   resolve.c   an object's bytes -> the batch in it, verified
  *   fetch.c     a URL -> the object's bytes: probe, redirects, content coding
  *   ranges.c      by several connections at once, when it is long
+ *   range.c       one of them
  *   retry.c       again, when that may help and there is time
  *   policy.c      which URLs may be asked at all
  *   upload.c    an object's bytes -> a store, or a URL that somebody gave us
@@ -40,7 +41,7 @@ struct vgi_external {
     vgi__coding coding;           /* of uploads */
     vgi__transfer_pool *pool;
     atomic_uint_fast64_t uploads, upload_bytes, upload_failures;
-    atomic_uint_fast64_t fetches, fetch_bytes, fetch_failures, retries, fetch_ns;
+    atomic_uint_fast64_t fetches, fetch_bytes, fetch_failures, retries, fetch_ns, hedges;
 };
 
 /* An object's bytes, decoded. */
@@ -86,7 +87,8 @@ typedef struct vgi__fetch_request {
     const char *url;
     const char *range; /* NULL: everything */
     int64_t max_body;
-    uint8_t *into; /* or NULL */
+    uint8_t *into;           /* or NULL */
+    const atomic_bool *stop; /* or NULL */
 } vgi__fetch_request;
 
 /* With its redirects. VGI_OK: any final status. */
@@ -97,10 +99,20 @@ int vgi__external_follow(vgi__attempt *attempt, vgi__transfer *t,
 int vgi__external_status(vgi__attempt *attempt, const char *url, int status,
                          vgi_error *err);
 
+/* Of an object, or a part of it. */
+vgi__coding vgi__external_coding(const vgi__transfer_answer *answer);
+
 /* ---- ranges.c ---- */
 
-/* An object of known length. */
-int vgi__external_fetch_ranges(vgi__attempt *attempt, const char *url, int64_t length,
+/* An object of which is known what its ranges must agree with. */
+typedef struct vgi__whole {
+    const char *url;
+    int64_t length;
+    vgi__coding coding;
+    char etag[256]; /* "": none, or a longer one */
+} vgi__whole;
+
+int vgi__external_fetch_ranges(vgi__attempt *attempt, const vgi__whole *whole,
                                vgi__object *out, vgi_error *err);
 
 /* ---- memory.c ---- */

@@ -46,6 +46,7 @@ static int run(vgi__attempt *attempt, vgi__transfer *t, const vgi__fetch_request
                                             .n_headers = rq->range != NULL,
                                             .max_body = rq->max_body,
                                             .into = rq->into,
+                                            .stop = rq->stop,
                                             .timeout_ms = vgi__attempt_ms(attempt) };
     int rc = vgi__external_allows(attempt->external, url, err);
 
@@ -104,26 +105,42 @@ int vgi__external_status(vgi__attempt *attempt, const char *url, int status,
 
 /* What is known of an object before it is fetched. */
 typedef struct probe {
-    int64_t length; /* -1: not known */
+    vgi__whole whole; /* its length -1: not known */
     bool ranges;
-    vgi__coding coding;
-    bool complete; /* the answer was the object itself */
-    vgi__object whole;
+    bool complete; /* the answer was the object itself: */
+    vgi__object object;
 } probe;
+
+vgi__coding vgi__external_coding(const vgi__transfer_answer *answer)
+{
+    const vgi_str value = vgi__transfer_header(answer, "Content-Encoding");
+
+    return value.len > 0 ? vgi__coding_parse(value) : VGI__CODING_IDENTITY;
+}
 
 static int read_coding(vgi__attempt *attempt, const vgi__transfer_answer *answer,
                        vgi__coding *coding, vgi_error *err)
 {
-    const vgi_str value = vgi__transfer_header(answer, "Content-Encoding");
     char echo[VGI_ECHO_SIZE];
 
-    *coding = value.len > 0 ? vgi__coding_parse(value) : VGI__CODING_IDENTITY;
+    *coding = vgi__external_coding(answer);
     if (vgi__coding_available(*coding))
         return VGI_OK;
     attempt->final = true;
     return vgi__fail(err, VGI_EPROTO, "RuntimeError",
                      "an object has the content coding '%s', which is not known here",
-                     vgi__echo(echo, value));
+                     vgi__echo(echo, vgi__transfer_header(answer, "Content-Encoding")));
+}
+
+/* What an answer tells of the whole object. */
+static int read_headers(vgi__attempt *attempt, const vgi__transfer_answer *answer,
+                        probe *p, vgi_error *err)
+{
+    const vgi_str etag = vgi__transfer_header(answer, "ETag");
+
+    if (etag.len > 0 && etag.len < sizeof(p->whole.etag))
+        memcpy(p->whole.etag, etag.data, etag.len);
+    return read_coding(attempt, answer, &p->whole.coding, err);
 }
 
 /* Statuses of servers that know the request's URL but not its form. */
@@ -132,12 +149,12 @@ static bool is_unsupported(int status)
     return status == 403 || status == 405 || status == 501;
 }
 
-static int probe_by_head(vgi__attempt *attempt, vgi__transfer *t, const char *url,
-                         probe *p, vgi_error *err)
+static int probe_by_head(vgi__attempt *attempt, vgi__transfer *t, probe *p,
+                         vgi_error *err)
 {
     const vgi__fetch_request rq = {
         .method = VGI__HTTP_HEAD,
-        .url = url,
+        .url = p->whole.url,
         .max_body = attempt->external->options.max_fetch_bytes,
     };
     vgi__transfer_answer answer;
@@ -146,19 +163,34 @@ static int probe_by_head(vgi__attempt *attempt, vgi__transfer *t, const char *ur
     if (rc != VGI_OK || is_unsupported(answer.status))
         return rc;
     if (answer.status != 200)
-        return vgi__external_status(attempt, url, answer.status, err);
-    if (!vgi__http_decimal(vgi__transfer_header(&answer, "Content-Length"), &p->length))
-        p->length = -1;
+        return vgi__external_status(attempt, rq.url, answer.status, err);
+    if (!vgi__http_decimal(vgi__transfer_header(&answer, "Content-Length"),
+                           &p->whole.length))
+        p->whole.length = -1;
     p->ranges = vgi__http_equal(vgi__transfer_header(&answer, "Accept-Ranges"), "bytes");
-    return read_coding(attempt, &answer, &p->coding, err);
+    return read_headers(attempt, &answer, p, err);
 }
 
-static int probe_by_range(vgi__attempt *attempt, vgi__transfer *t, const char *url,
-                          probe *p, vgi_error *err)
+/* The object itself, in an answer. */
+static int take_object(vgi__attempt *attempt, vgi__transfer_answer *answer, probe *p,
+                       vgi_error *err)
+{
+    const int rc = read_coding(attempt, answer, &p->whole.coding, err);
+
+    if (rc != VGI_OK)
+        return rc;
+    p->complete = true;
+    p->object = (vgi__object){ answer->body, answer->body_len };
+    answer->body = NULL;
+    return VGI_OK;
+}
+
+static int probe_by_range(vgi__attempt *attempt, vgi__transfer *t, probe *p,
+                          vgi_error *err)
 {
     const vgi__fetch_request rq = {
         .method = VGI__HTTP_GET,
-        .url = url,
+        .url = p->whole.url,
         .range = "bytes=0-0",
         .max_body = attempt->external->options.max_fetch_bytes,
     };
@@ -169,29 +201,24 @@ static int probe_by_range(vgi__attempt *attempt, vgi__transfer *t, const char *u
         return rc;
     if (answer.status == 206) {
         p->ranges = vgi__range_total(vgi__transfer_header(&answer, "Content-Range"), 0, 0,
-                                     &p->length);
-        rc = read_coding(attempt, &answer, &p->coding, err);
+                                     &p->whole.length);
+        rc = read_headers(attempt, &answer, p, err);
     } else if (answer.status == 200) {
-        rc = read_coding(attempt, &answer, &p->coding, err);
-        p->complete = rc == VGI_OK;
+        rc = take_object(attempt, &answer, p, err);
     } else if (answer.status != 416 && !is_unsupported(answer.status)) {
-        rc = vgi__external_status(attempt, url, answer.status, err);
+        rc = vgi__external_status(attempt, rq.url, answer.status, err);
     }
-    if (p->complete)
-        p->whole = (vgi__object){ answer.body, answer.body_len };
-    else
-        vgi__block_unref(answer.body);
+    vgi__block_unref(answer.body);
     return rc;
 }
 
 /* ---- the object ---- */
 
-static int get(vgi__attempt *attempt, vgi__transfer *t, const char *url, probe *p,
-               vgi_error *err)
+static int get(vgi__attempt *attempt, vgi__transfer *t, probe *p, vgi_error *err)
 {
     const vgi__fetch_request rq = {
         .method = VGI__HTTP_GET,
-        .url = url,
+        .url = p->whole.url,
         .max_body = attempt->external->options.max_fetch_bytes,
     };
     vgi__transfer_answer answer;
@@ -200,36 +227,42 @@ static int get(vgi__attempt *attempt, vgi__transfer *t, const char *url, probe *
     if (rc != VGI_OK)
         return rc;
     if (answer.status == 200)
-        rc = read_coding(attempt, &answer, &p->coding, err);
+        rc = take_object(attempt, &answer, p, err);
     else
-        rc = vgi__external_status(attempt, url, answer.status, err);
-    if (rc == VGI_OK)
-        p->whole = (vgi__object){ answer.body, answer.body_len };
-    else
-        vgi__block_unref(answer.body);
+        rc = vgi__external_status(attempt, rq.url, answer.status, err);
+    vgi__block_unref(answer.body);
     return rc;
 }
 
-/* The object as it is stored. */
-static int fetch_stored(vgi__attempt *attempt, vgi__transfer *t, const char *url,
-                        probe *p, vgi_error *err)
+static bool is_long(const vgi__attempt *attempt, const probe *p)
 {
-    const vgi_external_options *o = &attempt->external->options;
-    char name[VGI_ECHO_SIZE];
-    int rc = vgi__external_is_presigned(url) ? probe_by_range(attempt, t, url, p, err)
-                                             : probe_by_head(attempt, t, url, p, err);
+    return p->ranges && p->whole.length > 0 &&
+           p->whole.length >= attempt->external->options.parallel_bytes;
+}
 
-    if (rc != VGI_OK || p->complete)
+/* Over one connection: all of the object, or what is to know of a long one. */
+static int fetch_simply(vgi__attempt *attempt, probe *p, vgi_error *err)
+{
+    const int64_t most = attempt->external->options.max_fetch_bytes;
+    vgi__transfer_pool *pool = attempt->external->pool;
+    char name[VGI_ECHO_SIZE];
+    vgi__transfer *t;
+    int rc = vgi__transfer_pool_take(pool, &t, err);
+
+    if (rc != VGI_OK)
         return rc;
-    if (p->length > o->max_fetch_bytes) {
+    rc = vgi__external_is_presigned(p->whole.url) ? probe_by_range(attempt, t, p, err)
+                                                  : probe_by_head(attempt, t, p, err);
+    if (rc == VGI_OK && p->whole.length > most) {
         attempt->final = true;
-        return vgi__fail(err, VGI_ELIMIT, "RuntimeError",
-                         "%s has %" PRId64 " bytes, over max_fetch_bytes (%" PRId64 ")",
-                         vgi__external_name(name, url), p->length, o->max_fetch_bytes);
+        rc = vgi__fail(err, VGI_ELIMIT, "RuntimeError",
+                       "%s has %" PRId64 " bytes, over max_fetch_bytes (%" PRId64 ")",
+                       vgi__external_name(name, p->whole.url), p->whole.length, most);
     }
-    if (p->ranges && p->length >= o->parallel_bytes && p->length > 0)
-        return vgi__external_fetch_ranges(attempt, url, p->length, &p->whole, err);
-    return get(attempt, t, url, p, err);
+    if (rc == VGI_OK && !p->complete && !is_long(attempt, p))
+        rc = get(attempt, t, p, err);
+    vgi__transfer_pool_give(pool, t);
+    return rc;
 }
 
 static int decode(vgi__attempt *attempt, vgi__coding coding, vgi__object *o,
@@ -239,10 +272,16 @@ static int decode(vgi__attempt *attempt, vgi__coding coding, vgi__object *o,
     vgi__object plain = { NULL, 0 };
     int rc;
 
-    if (coding == VGI__CODING_IDENTITY)
+    if (coding == VGI__CODING_IDENTITY && o->len <= (uint64_t)cap)
         return VGI_OK;
-    rc = vgi__coding_decode(coding, o->block ? o->block->data : (const uint8_t *)"",
-                            o->len, (size_t)cap, NULL, &plain.block, &plain.len, err);
+    if (coding == VGI__CODING_IDENTITY)
+        rc = vgi__fail(err, VGI_ELIMIT, "RuntimeError",
+                       "an object has %zu bytes, over max_decompressed_bytes (%" PRId64
+                       ")",
+                       o->len, cap);
+    else
+        rc = vgi__coding_decode(coding, o->block ? o->block->data : (const uint8_t *)"",
+                                o->len, (size_t)cap, NULL, &plain.block, &plain.len, err);
     attempt->final = rc == VGI_ELIMIT || rc == VGI_ENOMEM;
     vgi__block_unref(o->block);
     *o = plain;
@@ -252,22 +291,19 @@ static int decode(vgi__attempt *attempt, vgi__coding coding, vgi__object *o,
 int vgi__external_fetch(vgi__attempt *attempt, const char *url, vgi__object *out,
                         vgi_error *err)
 {
-    vgi_external *x = attempt->external;
-    probe p = { .length = -1, .coding = VGI__CODING_IDENTITY };
-    vgi__transfer *t;
-    int rc = vgi__memory_fetch(x, url, out, err);
+    probe p = { .whole = { .url = url, .length = -1, .coding = VGI__CODING_IDENTITY } };
+    int rc = vgi__memory_fetch(attempt->external, url, out, err);
 
     attempt->final = true;
     if (rc != VGI_END)
         return rc;
-    if ((rc = vgi__transfer_pool_take(x->pool, &t, err)) != VGI_OK)
-        return rc;
-    rc = fetch_stored(attempt, t, url, &p, err);
-    vgi__transfer_pool_give(x->pool, t);
+    rc = fetch_simply(attempt, &p, err);
+    if (rc == VGI_OK && !p.complete)
+        rc = vgi__external_fetch_ranges(attempt, &p.whole, &p.object, err);
     if (rc != VGI_OK)
         return rc;
-    atomic_fetch_add(&x->fetch_bytes, p.whole.len);
-    rc = decode(attempt, p.coding, &p.whole, err);
-    *out = p.whole;
+    atomic_fetch_add(&attempt->external->fetch_bytes, p.object.len);
+    rc = decode(attempt, p.whole.coding, &p.object, err);
+    *out = p.object;
     return rc;
 }

@@ -19,19 +19,39 @@ const char *vgi__external_name(char *buf, const char *url)
     return buf;
 }
 
+/* With what a validator says, which may repeat the URL: nothing of it that redacting
+ * would leave out. */
+static int refuse(const char *url, int rc, const char *message, vgi_error *err)
+{
+    char name[VGI_ECHO_SIZE];
+    vgi__buffer text;
+
+    vgi__buffer_init(&text, NULL, SIZE_MAX);
+    while (*message) {
+        const size_t blanks = strspn(message, " "), n = strcspn(message + blanks, " ");
+
+        vgi__buffer_append(&text, message, blanks);
+        vgi__url_redact(&text, (vgi_str){ message + blanks, n });
+        message += blanks + n;
+    }
+    vgi__buffer_char(&text, '\0');
+    rc = vgi__fail(err, rc, "ValueError", "%s: %s", vgi__external_name(name, url),
+                   text.failed ? "not allowed" : (const char *)text.data);
+    vgi__buffer_free(&text);
+    return rc;
+}
+
 int vgi__external_allows(const vgi_external *x, const char *url, vgi_error *err)
 {
     const vgi_external_options *o = &x->options;
-    char name[VGI_ECHO_SIZE];
-    vgi_error why = { 0 };
+    vgi_error why = { .message = "the URL is not allowed" };
     int rc = vgi__url_check(url, o->allow_http, &why);
 
     if (rc == VGI_OK && o->validator)
         rc = o->validator(o->validator_user, vgi_str_from(url), &why);
     if (rc == VGI_OK)
         return VGI_OK;
-    return vgi__fail(err, rc, "ValueError", "%s: %s", vgi__external_name(name, url),
-                     why.message[0] ? why.message : "the URL is not allowed");
+    return refuse(url, rc < 0 ? rc : VGI_EINVAL, why.message, err);
 }
 
 /* Does the query have this parameter? */

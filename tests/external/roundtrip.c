@@ -291,6 +291,7 @@ static void expect_echo(rig *r, size_t n)
     char *text = vgi_arena_alloc(&r->mem, n);
     vgi_str out;
 
+    assert_non_null(text);
     for (size_t i = 0; i < n; i++)
         text[i] = (char)('a' + i % 26);
     if (call_echo(r, (vgi_str){ text, n }, &out) != VGI_OK)

@@ -201,6 +201,15 @@ def test_s3_multipart_fails_at_the_end(stub):
     ok(s3(stub, ["upload", path], multipart_bytes=MIB))
 
 
+def test_s3_multipart_lost_at_the_end(stub):
+    """The upload was completed, but nobody heard of it."""
+    path, data = payload(9 * MIB)
+    stub.faults = [None, None, None, ("lost",)]
+    (url,) = ok(s3(stub, ["upload", path], multipart_bytes=MIB))
+    assert fetch(url) == (200, data) and not stub.aborted
+    assert [method for method, *_ in stub.requests[:6]] == ["POST", "PUT", "PUT", "POST", "POST", "HEAD"]
+
+
 def retries(stub, run):
     """What passes is tried again; what does not is not."""
     path, data = payload(3 * MIB)
@@ -321,6 +330,8 @@ def test_gcs_token_refused(stub):
     assert stub.tokens_made == made + 2
     stub.faults = [("answer", 400, b'{"error":"invalid_grant","error_description":"Bad JWT"}')]
     refused(gcs(stub, ["upload", payload(10)[0]]), "VGI_EIO", "invalid_grant: Bad JWT")
+    stub.faults = [("answer", 503, b'{"access_token":"old"}'), ("answer", 200, b"{}")]
+    refused(gcs(stub, ["upload", payload(10)[0]]), "no access token")
     stub.faults = [("answer", 200, b'{"access_token":"a\\nb"}')]
     refused(gcs(stub, ["upload", payload(10)[0]]), "no access token")
     stub.faults = [("cut",), ("answer", 503)]

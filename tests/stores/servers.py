@@ -18,7 +18,7 @@ import urllib.request
 from urllib.parse import unquote, urlsplit
 
 from stub import aws_signature, canonical_request, sha256
-from tooling import MIB, ROOT, WORK, fetch, flipped, ok, payload, refused, run_all, tool
+from tooling import MIB, ROOT, WORK, fetch, flipped, follow, ok, payload, refused, run_all, tool
 
 BIN, FAILED, SERVERS = sys.argv[2], int(sys.argv[3]), sys.argv[4:]
 REGION, BUCKET, WHO, SECRET = "us-east-1", "batches", "testkey", "test/secret+123"
@@ -79,10 +79,11 @@ class Server:
 
 class Proxy:
     """Passes bytes on to a server; `cut` ends connections after so many bytes, for a number of
-    times, and `flip` changes one byte of what a client sends."""
+    times, `answer_cuts` do so to answers, and `flip` changes one byte of what a client sends."""
 
     def __init__(self, port):
         self.target, self.cuts, self.cut_at, self.flip_at = port, 0, 0, None
+        self.answer_cuts = 0
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -94,11 +95,15 @@ class Proxy:
             threading.Thread(target=self.upward, args=(client, server), daemon=True).start()
             threading.Thread(target=self.copy, args=(server, client), daemon=True).start()
 
-    @staticmethod
-    def copy(source, sink):
+    def copy(self, source, sink):
+        seen = 0
         try:
             while data := source.recv(65536):
                 sink.sendall(data)
+                seen += len(data)
+                if self.answer_cuts > 0 and seen > self.cut_at:
+                    self.answer_cuts -= 1
+                    break
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass
@@ -201,12 +206,7 @@ def killed(server, run):
     (url,) = ok(run(proxy, ["upload", path]))
     assert fetch(url.replace(proxy.url, server.url), headers={"Host": urlsplit(proxy.url).netloc}) == (200, data)
 
-    def restart():
-        server.kill()
-        time.sleep(0.3)
-        server.start()
-
-    restarting = threading.Timer(0.2, restart)
+    restarting = threading.Timer(0.2, restart, (server,))
     restarting.start()
     ok(run(server, ["upload", path], retries=20, times=3))
     restarting.join()
@@ -221,6 +221,55 @@ def slow(server, run):
     finally:
         server.process.send_signal(signal.SIGCONT)
     ok(run(server, ["upload", payload(1000)[0]]))
+
+
+def restart(server):
+    server.kill()
+    time.sleep(0.3)
+    server.start()
+
+
+IN_RANGES = {"parallel_bytes": MIB, "chunk_bytes": MIB}
+
+
+def followed(server, run):
+    """What was uploaded is fetched, in one piece and in ranges, and not from a server that hangs."""
+    path, data = payload(20 * MIB + 5)
+    (url,) = ok(run(server, ["upload", path]))
+    for options in ({}, IN_RANGES):
+        assert ok(follow(url, **options)) == [hashlib.sha256(data).hexdigest()]
+        refused(follow(url, **options, max_fetch_bytes=20 * MIB), "VGI_ELIMIT")
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        refused(follow(url, timeout_ms=1000), "VGI_ETIMEDOUT")
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+
+
+def s3_followed(server):
+    followed(server, s3)
+    (url,) = ok(s3(server, ["upload", payload(1000)[0]], presign_expiry_s=3))
+    ok(follow(url))
+    refused(follow(flipped(url, "X-Amz-Signature")), "HTTP 403")
+    time.sleep(4)
+    refused(follow(url), "HTTP 403")
+
+
+def s3_followed_on(server):
+    """Answers are cut off, and the server is killed and comes back."""
+    path, data = payload(20 * MIB + 5)
+    digest = hashlib.sha256(data).hexdigest()
+    proxy = Proxy(server.port)
+    (cut_url,), (url,) = ok(s3(proxy, ["upload", path])), ok(s3(server, ["upload", path]))
+    for options in ({}, IN_RANGES):
+        proxy.answer_cuts, proxy.cut_at = 2, MIB // 2
+        assert ok(follow(cut_url, **options)) == [digest]
+        assert proxy.answer_cuts == 0
+        restarting = threading.Timer(0.1, restart, (server,))
+        restarting.start()
+        for _ in range(5):
+            assert ok(follow(url, **options, retries=20)) == [digest]
+        restarting.join()
 
 
 def s3_killed(server):
@@ -272,6 +321,10 @@ def gcs_urls(server):
     assert "X-Goog-Signature" in put
     assert fetch(put, "PUT", data, {"Content-Type": "application/x"})[0] == 200
     assert fetch(get) == (200, data)
+
+
+def gcs_followed(server):
+    followed(server, gcs)
 
 
 def gcs_slow(server):

@@ -326,6 +326,7 @@ class Handler(BaseHTTPRequestHandler):
             stub.uploads[upload] = {"key": key, "headers": self.header_map()}
             self.answer(200, f"<R><UploadId>{upload}</UploadId></R>".encode())
         elif self.command == "POST":
+            check(p["uploadId"] in stub.uploads, 404, "NoSuchUpload", "no such upload")
             self.complete(stub, key, stub.uploads.pop(p["uploadId"]))
         elif self.command == "DELETE":
             stub.aborted.append(p["uploadId"])

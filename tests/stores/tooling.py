@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build")
 TOOL = BUILD / "tests/store-tool"
+FETCH_TOOL = BUILD / "tests/fetch-tool"
 WORK = Path(tempfile.mkdtemp(prefix="stores"))
 PATIENCE_S = 60
 MIB = 1 << 20
@@ -46,6 +47,14 @@ def refused(result, *words):
     for word in words:
         assert word in lines[-1], (word, lines[-1])
     return lines[-1]
+
+
+def follow(url, **options):
+    """Fetch an object as pointers are followed: its digest, or what was said, and whether it worked."""
+    command = [FETCH_TOOL, url, *(f"{name}={value}" for name, value in options.items())]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert run.returncode in (0, 1), (run.returncode, run.stdout, run.stderr)
+    return [run.stdout.split()[-1] if run.returncode == 0 else run.stdout], run.returncode == 0
 
 
 def fetch(url, method="GET", body=None, headers=None):

@@ -98,6 +98,10 @@ static store_manner take_manner(const request *r)
     m = *all;
     if (all->failures > 0)
         all->failures--;
+    else if (r->first >= 0 && all->refusals > 0)
+        all->refusals--;
+    else if (r->first == 0 && all->stalls > 0)
+        all->stalls--;
     else if (!r->head && all->cuts > 0)
         all->cuts--;
     else if (!r->head && all->garbles > 0)
@@ -140,10 +144,11 @@ static bool send_part(const request *r, const store_manner *m)
 
     if (r->first > r->last || (size_t)r->last >= o->n)
         return say(r, 416, "", 0);
-    snprintf(lines, sizeof(lines), "Content-Range: bytes %zu-%zu/%zu\r\n%s%s%s", first,
-             first + n - 1, m->wrong_total ? o->n + 1 : o->n,
-             m->encoding ? "Content-Encoding: " : "", m->encoding ? m->encoding : "",
-             m->encoding ? "\r\n" : "");
+    snprintf(lines, sizeof(lines),
+             "ETag: \"%ld\"\r\nContent-Range: bytes %zu-%zu/%zu\r\n%s%s%s",
+             m->changes ? r->first : 0L, first, first + n - 1,
+             m->wrong_total ? o->n + 1 : o->n, m->encoding ? "Content-Encoding: " : "",
+             m->encoding ? m->encoding : "", m->encoding ? "\r\n" : "");
     if (m->whole_range)
         n = o->n - first;
     return say(r, 206, lines, n) && send_body(r, m, o->bytes + first, n);
@@ -154,7 +159,7 @@ static bool send_whole(const request *r, const store_manner *m)
     const store_object *o = r->o;
     char lines[256];
 
-    snprintf(lines, sizeof(lines), "%s%s%s%s",
+    snprintf(lines, sizeof(lines), "ETag: \"0\"\r\n%s%s%s%s",
              m->no_ranges ? "" : "Accept-Ranges: bytes\r\n",
              m->encoding ? "Content-Encoding: " : "", m->encoding ? m->encoding : "",
              m->encoding ? "\r\n" : "");
@@ -170,12 +175,21 @@ static bool send_whole(const request *r, const store_manner *m)
 
 static bool answer(const request *r)
 {
+    static const char refusal[1000] = "slow down";
     const store_manner m = take_manner(r);
     char lines[384];
 
     nap(m.pause_ms);
     if (m.failures > 0)
         return say(r, 503, "", 0);
+    if (r->first >= 0 && m.refusals > 0)
+        return say(r, 503, "", sizeof(refusal)) &&
+               send_all(r->fd, refusal, sizeof(refusal));
+    if (r->first == 0 && m.stalls > 0) {
+        while (!atomic_load(&r->s->stopping))
+            nap(10);
+        return false;
+    }
     if (r->head && m.head_status)
         return say(r, m.head_status, "", 0);
     if (m.location) {
@@ -360,6 +374,15 @@ store_object *store_add(store *s, const char *path, const void *bytes, size_t n)
     s->n_objects++;
     pthread_mutex_unlock(&s->lock);
     return o;
+}
+
+store_manner store_behave(store *s, store_object *o, store_manner manner)
+{
+    pthread_mutex_lock(&s->lock);
+    const store_manner old = o->manner;
+    o->manner = manner;
+    pthread_mutex_unlock(&s->lock);
+    return old;
 }
 
 const char *store_url(const store *s, const char *path, char url[256])

@@ -21,6 +21,9 @@ typedef struct store_manner {
     int failures;         /* so many requests get 503 first, */
     int cuts;             /* or have their body cut in the middle, */
     int garbles;          /* or a byte of it changed */
+    int refusals;         /* so many parts get 503 and a long text, */
+    int stalls;           /* and so often the first gets no answer at all */
+    bool changes;         /* each part is of another version of the object */
     bool no_ranges;       /* Range is ignored */
     bool whole_range;     /* a part is promised, and more sent */
     bool wrong_range;     /* another part is sent than asked for */
@@ -58,6 +61,8 @@ void store_start(store *s);
 void store_stop(store *s);
 /* Any thread. The bytes are copied; NULL: nothing is there yet. */
 store_object *store_add(store *s, const char *path, const void *bytes, size_t n);
+/* The manner, while there may still be requests; returns what is left of the old one. */
+store_manner store_behave(store *s, store_object *o, store_manner manner);
 /* "http://127.0.0.1:PORT" + path, in `url`. */
 const char *store_url(const store *s, const char *path, char url[256]);
 
