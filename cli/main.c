@@ -7,6 +7,7 @@
 #include <vgirpc/version.h>
 
 #include "commands.h"
+#include "target.h"
 
 static const command *const commands[] = { &describe_command, &call_command,
                                            &stream_command, &shm_command };
@@ -74,7 +75,13 @@ static int run_command(const command *cmd, int argc, char **argv)
         print_command_help(cmd, stdout);
         return EXIT_OK;
     }
-    return cmd->run(&s, n, argv);
+    if (cmd->local)
+        return cmd->run(&s, n, argv);
+    if (!prepare_targets(&s))
+        return EXIT_FAILED;
+    const int rc = cmd->run(&s, n, argv);
+    release_targets(&s);
+    return rc;
 }
 
 /* "help", "help COMMAND". */

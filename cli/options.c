@@ -28,6 +28,8 @@ const option common_options[] = {
       "HTTPS: do not verify the server's certificate" },
     { 0, "no-compression", OPTION_FLAG, FIELD(no_compression), NULL,
       "HTTP: neither compress requests nor ask for it" },
+    { 0, "any-url", OPTION_FLAG, FIELD(any_url), NULL,
+      "fetch batches from wherever the server says (default: https, public hosts)" },
     { 'v', "verbose", OPTION_FLAG, FIELD(verbose), NULL, "show tracebacks and details" },
     { 'h', "help", OPTION_FLAG, FIELD(help), NULL, "show this help" },
     { 0 }

@@ -34,6 +34,8 @@ typedef struct settings {
     word_list http_headers;            /* "Name: value" */
     const char *unix_socket, *ca_file; /* HTTP */
     bool insecure, no_compression;     /* HTTP */
+    bool any_url;                      /* of pointers */
+    struct vgi_external *external;     /* what follows them */
     const char *json;                  /* call, stream: the parameters */
     const char *input;                 /* stream: a file of JSON lines, "-" for stdin */
     const char *schema;                /* stream: of the input */

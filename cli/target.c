@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <vgirpc/external.h>
+
 #include "print.h"
 
 static const char *level_name(vgi_log_level level)
@@ -31,6 +33,26 @@ static void say_error(vgi_str message)
     (void)fputs("error: ", stderr);
     print_plain(stderr, message, 0);
     (void)fputc('\n', stderr);
+}
+
+bool prepare_targets(settings *s)
+{
+    const vgi_external_options options = { .size = sizeof(options),
+                                           .timeout_ms = s->timeout_ms,
+                                           .ca_file = s->ca_file,
+                                           .allow_http = s->any_url,
+                                           .allow_private = s->any_url };
+    vgi_error err;
+
+    if (vgi_external_new(&s->external, &options, &err) == VGI_OK)
+        return true;
+    say_error(vgi_str_from(err.message));
+    return false;
+}
+
+void release_targets(settings *s)
+{
+    vgi_external_free(s->external);
 }
 
 /* The URL may be of another kind; then what is said about HTTP is wrong. */
@@ -62,6 +84,7 @@ int open_target(vgi_client **out, const char *url, const settings *s)
                                          .protocol_version = s->protocol_version,
                                          .read_timeout_ms = s->timeout_ms,
                                          .shm_bytes = (int64_t)s->shm_bytes,
+                                         .external = s->external,
                                          .on_log = show_log,
                                          .user = (void *)(uintptr_t)s };
     vgi_error err;

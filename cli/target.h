@@ -7,6 +7,9 @@
 
 #include "options.h"
 
+/* What is needed besides connections; says what is wrong. False: it is not there. */
+bool prepare_targets(settings *s);
+void release_targets(settings *s);
 /* Connect; says what is wrong. Returns an exit status. */
 int open_target(vgi_client **out, const char *url, const settings *s);
 /* "error: ValueError: text", and with --verbose what else the server said. Returns

@@ -21,6 +21,10 @@ write_basic_package_version_file(vgirpcConfigVersion.cmake COMPATIBILITY SameMin
 install(FILES ${PROJECT_BINARY_DIR}/vgirpcConfig.cmake ${PROJECT_BINARY_DIR}/vgirpcConfigVersion.cmake
         DESTINATION ${package_dir})
 
+# Packages may be moved: their files know where they are in them.
+file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
+
 # What an archive needs besides itself.
 set(private_modules)
 if(VGI_ZSTD)

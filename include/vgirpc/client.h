@@ -49,9 +49,10 @@ typedef struct vgi_log_record {
 /** How a client connects. `{ .size = sizeof(vgi_client_options) }` is valid. */
 typedef struct vgi_client_options {
     size_t size;          /**< sizeof(vgi_client_options) */
-    const char *protocol; /**< routing key; NULL: learn it from the server when needed.
-                               Ignored by servers of the seed epoch, and over HTTP, where
-                               requests go to the server's first service */
+    const char *protocol; /**< routing key; NULL: learn it from the server when needed, or
+                               over HTTP, call its first service. On byte streams servers
+                               of the seed epoch ignore it; over HTTP they have no
+                               addresses for names, and no server has streams there */
     const char *protocol_version; /**< MAJOR.MINOR.PATCH we were made for; NULL: none */
     unsigned connect_timeout_ms;  /**< unix: and http: only; 0: 10,000 */
     unsigned read_timeout_ms; /**< longest wait for the next byte either way; 0: none */

@@ -18,8 +18,8 @@ VGI_BEGIN_DECLS
 /** One HTTP request, for authenticators. Borrowed until the callback returns. */
 typedef struct vgi_http_request vgi_http_request;
 
-/** Return the value of the first header of that name (case is ignored); a null string
- * when there is none. @since 0.1 */
+/** Return the value of the header of that name (case is ignored), the values "a, b" when
+ * there are several; a null string when there is none. @since 0.1 */
 VGI_API vgi_str vgi_http_request_header(const vgi_http_request *request,
                                         const char *name);
 /** Return the value of a cookie; a null string when there is none. @since 0.1 */
@@ -87,36 +87,38 @@ typedef struct vgi_http_options {
     const char *prefix;    /**< of all routes: "" or "/api/v1"; NULL: "" */
     bool announce;         /**< print "PORT:<n>" ("UNIX:<path>") on stdout when ready */
     /* threads and connections */
-    unsigned threads;           /**< that are always there; 0: 16, or
-                                     max_threads when that is less */
-    unsigned max_threads;       /**< when all are busy; 0: 256 */
-    unsigned max_connections;   /**< more wait; 0: 16,384 */
-    unsigned header_timeout_ms; /**< for a request's headers; 0: 10,000 */
-    unsigned idle_timeout_ms;   /**< between requests; 0: 75,000 */
-    unsigned write_timeout_ms;  /**< without progress of a response; 0: 30,000 */
-    unsigned body_bytes_per_second; /**< that a body must make; 0: 16,384 */
+    unsigned threads;               /**< that are always there; 0: 16, or
+                                         max_threads when that is less */
+    unsigned max_threads;           /**< when all are busy; 0: 256 */
+    unsigned max_connections;       /**< more wait; 0: 16,384 */
+    unsigned header_timeout_ms;     /**< for a request's headers; 0: 10,000 */
+    unsigned idle_timeout_ms;       /**< between requests; 0: 75,000 */
+    unsigned write_timeout_ms;      /**< without progress of a response; 0: 30,000 */
+    unsigned body_bytes_per_second; /**< that a body must make, and the reader of a
+                                         response; 0: 16,384 */
     /* caps, in bytes */
     int64_t max_request_bytes;  /**< of a body, encoded and decoded; 0: 64 MiB */
     int64_t max_response_bytes; /**< of a response's Arrow body; 0: none */
     int64_t max_externalized_response_bytes; /**< uploaded for one response; 0: none */
-    int64_t max_buffered_bytes; /**< of all request bodies at once; 0: 1 GiB, or
-                                     max_request_bytes when that is more */
+    int64_t max_buffered_bytes; /**< of all request bodies at once, and responses that
+                                     wait to be read; 0: 1 GiB, or max_request_bytes
+                                     when that is more */
     /* streams */
-    const void *signing_key;   /**< of stream tokens, any bytes; NULL: see
-                                    vgi_server_serve_http */
-    size_t signing_key_bytes;  /**< its length */
+    const void *signing_key;  /**< of stream tokens, any bytes; NULL: see
+                                   vgi_server_serve_http */
+    size_t signing_key_bytes; /**< its length */
     vgi_token_format token_format;
-    unsigned token_ttl_s; /**< how old a token may be; 0: 3,600 */
-    bool token_no_ttl;    /**< tokens never expire */
+    unsigned token_ttl_s;      /**< how old a token may be; 0: 3,600 */
+    bool token_no_ttl;         /**< tokens never expire */
     unsigned producer_batches; /**< data batches of one response of a producer; 0: 1, or
                                     any number when max_response_bytes is set */
     unsigned producer_ms;      /**< time after which a producer's response ends with the
                                     batch that is there; 0: 1,000 */
     /* compression of responses; requests are always decoded */
     bool no_compression;
-    int zstd_level;                /**< 1 to 19; 0: 3 */
-    int gzip_level;                /**< 1 to 9; 0: 6 */
-    unsigned compress_min_bytes;   /**< smaller bodies stay as they are; 0: 1,024 */
+    int zstd_level;              /**< 1 to 19; 0: 3 */
+    int gzip_level;              /**< 1 to 9; 0: 6 */
+    unsigned compress_min_bytes; /**< smaller bodies stay as they are; 0: 1,024 */
     /* browsers */
     const char *const *cors_origins; /**< allowed origins, or "*"; NULL: no CORS */
     size_t n_cors_origins;           /**< number of origins */
@@ -172,7 +174,7 @@ typedef struct vgi_cookie {
     const char *path;   /**< NULL: not sent */
     const char *domain; /**< NULL: not sent */
     const char *same_site; /**< "Lax", "Strict", "None"; NULL: not sent */
-    int64_t max_age_s;  /**< 0: a cookie of the session; negative: delete it */
+    int64_t max_age_s;     /**< 0: a cookie of the session; negative: delete it */
     bool secure, http_only;
 } vgi_cookie;
 

@@ -26,8 +26,10 @@
 
 /* One batch to send. */
 typedef struct vgi__outgoing {
-    const char *method; /* its wire name */
-    bool stream;        /* the request opens a stream */
+    const char *method;   /* its wire name */
+    const char *protocol; /* that it is addressed to; NULL: the one which is meant when
+                             none is named */
+    bool stream;          /* the request opens a stream */
     const vgi_schema *schema;
     const struct ArrowArray *array; /* NULL: zero rows */
     vgi_metadata metadata;
@@ -57,7 +59,8 @@ struct vgi__channel_ops {
 struct vgi__channel {
     const struct vgi__channel_ops *ops;
     bool broken;
-    bool seed_only; /* requests name no protocol, and there is no reflection */
+    bool seed_only; /* unless the caller names a protocol, no request does, and there is
+                       no reflection */
     vgi__batch_filter *external; /* follows pointers, lent; NULL: nobody does */
     vgi__client_shm *shm;        /* for byte streams, lent; or NULL */
 };

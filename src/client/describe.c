@@ -97,7 +97,7 @@ static bool without_reflection(const vgi_client *c)
 
 static int describe(vgi_client *c, vgi_description *d, vgi_error *err)
 {
-    if (c->channel->seed_only)
+    if (c->channel->seed_only && c->routing != VGI__ROUTING_NAMED)
         return vgi__describe_seed(c, d, err);
 
     int rc = vgi__describe_reflection(c, d, err);

@@ -45,6 +45,7 @@ typedef struct vgi__http_body {
 
 /* Where a request goes. */
 typedef struct vgi__http_route {
+    vgi_str protocol; /* null: the server's first, at the addresses of the seed epoch */
     vgi_str method;
     const char *tail; /* "", "/init", "/exchange" */
     bool idempotent;  /* it may be repeated even if the server has seen it */
@@ -68,8 +69,9 @@ int vgi__http_post_uploaded(vgi__http_peer *p, const vgi__http_route *route,
 int vgi__http_write(vgi__writer *w, const vgi__outgoing *out, vgi_error *err);
 
 /* An answer that is not Arrow, as the failure that it means. */
-int vgi__http_refusal(const vgi__http_peer *p, const vgi__transfer_answer *answer,
-                      size_t request_bytes, vgi_error *err);
+int vgi__http_refusal(const vgi__http_peer *p, const vgi__http_route *route,
+                      const vgi__transfer_answer *answer, size_t request_bytes,
+                      vgi_error *err);
 
 /* A channel on the peer, which it takes; on failure the peer stays the caller's. */
 int vgi__http_channel_new(vgi__channel **out, const vgi__http_peer *peer,

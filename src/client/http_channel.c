@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Design notes: calls over HTTP (seed epoch).
+ * Design notes: calls over HTTP, streams of the seed epoch alone.
  *
- *   unary     POST /m            -> an IPC stream
+ *   unary     POST /m            -> an IPC stream; /p/m when protocol p was named
  *   stream    POST /m/init       -> [header stream] output stream
  *             POST /m/exchange   -> output stream, again for each turn that needs it
  *
@@ -95,15 +95,28 @@ static void forget_stream(http_channel *hc)
     hc->turned = hc->has_turn = hc->of_input = hc->answered = false;
 }
 
+static bool is_introspection(const vgi__outgoing *out)
+{
+    return out->protocol ? strcmp(out->protocol, VGI_PROTOCOL_REFLECTION) == 0
+                         : strcmp(out->method, VGI_METHOD_DESCRIBE) == 0;
+}
+
 static int http_request(vgi__channel *ch, const vgi__outgoing *out, vgi_error *err)
 {
     http_channel *hc = (http_channel *)ch;
-    const vgi__http_route route = { .method = vgi_str_from(out->method),
-                                    .tail = out->stream ? "/init" : "",
-                                    .idempotent =
-                                        strcmp(out->method, VGI_METHOD_DESCRIBE) == 0 };
+    const vgi__http_route route = {
+        .protocol = out->protocol ? vgi_str_from(out->protocol) : (vgi_str){ NULL, 0 },
+        .method = vgi_str_from(out->method),
+        .tail = out->stream ? "/init" : "",
+        .idempotent = is_introspection(out),
+    };
 
     forget_stream(hc);
+    if (out->stream && out->protocol)
+        return vgi__fail(err, VGI_ENOTSUP, NULL,
+                         "streams over HTTP are only those of a server's first protocol, "
+                         "called without its name (%s)",
+                         out->protocol);
     vgi__buffer_clear(&hc->method);
     if (!vgi__buffer_append(&hc->method, route.method.data, route.method.len))
         return vgi__fail_nomem(err);

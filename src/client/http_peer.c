@@ -99,18 +99,25 @@ static bool is_unreserved(char c)
            c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+static void add_segment(vgi__buffer *url, vgi_str name)
+{
+    vgi__buffer_char(url, '/');
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.data[i];
+        if (is_unreserved(c))
+            vgi__buffer_char(url, c);
+        else
+            vgi__buffer_printf(url, "%%%02X", (unsigned char)c);
+    }
+}
+
 static int make_url(vgi__http_peer *p, const vgi__http_route *route, vgi_error *err)
 {
     vgi__buffer_clear(&p->url);
     vgi__buffer_str(&p->url, p->base);
-    vgi__buffer_char(&p->url, '/');
-    for (size_t i = 0; i < route->method.len; i++) {
-        const char c = route->method.data[i];
-        if (is_unreserved(c))
-            vgi__buffer_char(&p->url, c);
-        else
-            vgi__buffer_printf(&p->url, "%%%02X", (unsigned char)c);
-    }
+    if (route->protocol.data)
+        add_segment(&p->url, route->protocol);
+    add_segment(&p->url, route->method);
     vgi__buffer_str(&p->url, route->tail);
     vgi__buffer_char(&p->url, '\0');
     return p->url.failed ? vgi__fail_nomem(err) : VGI_OK;
@@ -202,8 +209,9 @@ static int decode(const vgi__http_peer *p, vgi_str name, vgi__transfer_answer *a
 }
 
 /* Take what came as an answer of the RPC surface. */
-static int accept(const vgi__http_peer *p, vgi__transfer_answer *answer,
-                  size_t request_bytes, vgi__http_body *body, vgi_error *err)
+static int accept(const vgi__http_peer *p, const vgi__http_route *route,
+                  vgi__transfer_answer *answer, size_t request_bytes,
+                  vgi__http_body *body, vgi_error *err)
 {
     /* A proxy may have put its coding around the server's. */
     int rc = decode(p, vgi__transfer_header(answer, "Content-Encoding"), answer, err);
@@ -214,7 +222,7 @@ static int accept(const vgi__http_peer *p, vgi__transfer_answer *answer,
     if (rc == VGI_OK &&
         (!answer->body || !vgi__http_is_type(vgi__transfer_header(answer, "Content-Type"),
                                              VGI__ARROW_TYPE)))
-        rc = vgi__http_refusal(p, answer, request_bytes, err);
+        rc = vgi__http_refusal(p, route, answer, request_bytes, err);
     if (rc != VGI_OK) {
         vgi__block_unref(answer->body);
         return rc;
@@ -252,7 +260,8 @@ static int send_as(vgi__http_peer *p, const vgi__http_route *route, payload body
 {
     vgi__transfer_request rq = { .method = VGI__HTTP_POST,
                                  .url = (const char *)p->url.data,
-                                 .max_body = p->max_answer };
+                                 .max_body = p->max_answer,
+                                 .once = !route->idempotent };
     int rc = VGI_END;
 
     if (*coding != VGI__CODING_IDENTITY)
@@ -308,7 +317,7 @@ int vgi__http_post(vgi__http_peer *p, const vgi__http_route *route, vgi__writer 
     if (rc == VGI_OK)
         rc = send_all(p, route, all, &answer, err);
     if (rc == VGI_OK)
-        rc = accept(p, &answer, all.bytes, body, err);
+        rc = accept(p, route, &answer, all.bytes, body, err);
     vgi__writer_clear(w);
     if (p->coded.cap > KEPT_BYTES)
         vgi__buffer_free(&p->coded);

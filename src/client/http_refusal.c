@@ -59,19 +59,20 @@ static int unauthenticated(const vgi__transfer_answer *answer, vgi_error *err)
     return VGI_EREMOTE;
 }
 
-static int not_found(const vgi__http_peer *p, const vgi__transfer_answer *answer,
-                     vgi_error *err)
+static int not_found(const vgi__http_peer *p, const vgi__http_route *route,
+                     const vgi__transfer_answer *answer, vgi_error *err)
 {
     const vgi_str current =
         vgi__transfer_header(answer, "VGI-Accept-Max-Response-Bytes-Support");
 
-    if (vgi__http_equal(current, "true"))
+    if (vgi__http_equal(current, "true") && !route->protocol.data)
         return vgi__fail(err, VGI_ENOTSUP, NULL,
-                         "the server speaks the current epoch over HTTP, which this "
-                         "client does not yet");
-    return vgi__fail(err, VGI_EPROTO, NULL,
-                     "HTTP 404: nothing serves %s (is the prefix of the URL right?)",
-                     (const char *)p->url.data);
+                         "HTTP 404: the server wants to be told the protocol that is "
+                         "called (protocol of vgi_client_options, --protocol)");
+    return vgi__fail(err, VGI_EPROTO, NULL, "HTTP 404: nothing serves %s (%s)",
+                     (const char *)p->url.data,
+                     route->protocol.data ? "release 0.15 knows no names of protocols"
+                                          : "is the prefix of the URL right?");
 }
 
 static int too_large(const vgi__http_peer *p, size_t bytes, vgi_error *err)
@@ -86,8 +87,9 @@ static int too_large(const vgi__http_peer *p, size_t bytes, vgi_error *err)
                      bytes);
 }
 
-int vgi__http_refusal(const vgi__http_peer *p, const vgi__transfer_answer *answer,
-                      size_t request_bytes, vgi_error *err)
+int vgi__http_refusal(const vgi__http_peer *p, const vgi__http_route *route,
+                      const vgi__transfer_answer *answer, size_t request_bytes,
+                      vgi_error *err)
 {
     char echo[VGI_ECHO_SIZE];
 
@@ -95,7 +97,7 @@ int vgi__http_refusal(const vgi__http_peer *p, const vgi__transfer_answer *answe
     case 401:
         return unauthenticated(answer, err);
     case 404:
-        return not_found(p, answer, err);
+        return not_found(p, route, answer, err);
     case 413:
         return too_large(p, request_bytes, err);
     default:

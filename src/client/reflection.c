@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "client/connection.h"
+#include "wire/keys.h"
 
-#define REFLECTION "vgi_rpc.Reflection.v1"
 #define FRAMEWORK_PREFIX "vgi_rpc."
 
 typedef struct protocol_info {
@@ -56,7 +56,7 @@ VGI_STRUCT(describe_params, VGI_FIELD(describe_params, protocol));
 static int reflect(vgi_client *c, const char *method, const vgi_batch *params,
                    vgi_batch **blob, vgi_error *err)
 {
-    const vgi__target target = { .method = method, .protocol = REFLECTION };
+    const vgi__target target = { .method = method, .protocol = VGI_PROTOCOL_REFLECTION };
     const vgi__payload payload = vgi__payload_of(params);
     vgi_bytes bytes;
     int rc = vgi__client_unary(c, &target, &payload, err);
@@ -173,7 +173,7 @@ static int describe_protocol(vgi_client *c, vgi_description *d, vgi_error *err)
     if (rc == VGI_OK)
         rc = vgi_batch_row(blob, 0, VGI_INTO(service_entry, &s), &mem, err);
     if (rc == VGI_OK) {
-        d->version = REFLECTION;
+        d->version = VGI_PROTOCOL_REFLECTION;
         d->name = vgi__description_str(d, s.protocol);
         d->protocol_version = vgi__description_str(d, s.protocol_version);
         d->hash = vgi__description_str(d, s.protocol_hash);

@@ -26,11 +26,18 @@ static vgi_pair pair_of(const char *key, const char *value)
     return (vgi_pair){ vgi_str_from(key), vgi_str_from(value) };
 }
 
+static const char *protocol_of(const vgi_client *c, const vgi__target *target)
+{
+    if (target->plain)
+        return NULL;
+    return target->protocol ? target->protocol : c->protocol;
+}
+
 /* The routing keys of a request, then what the caller adds. */
 static int request_metadata(vgi_client *c, const vgi__target *target,
                             const vgi_metadata *extra, vgi_metadata *out, vgi_error *err)
 {
-    const char *protocol = target->protocol ? target->protocol : c->protocol;
+    const char *protocol = protocol_of(c, target);
     size_t n = 0;
 
     if (!vgi__grow(c->allocator, (void **)&c->pairs, &c->pairs_cap, extra->count + 6,
@@ -38,7 +45,7 @@ static int request_metadata(vgi_client *c, const vgi__target *target,
         return vgi__fail_nomem(err);
     c->pairs[n++] = pair_of(VGI_KEY_METHOD, target->method);
     c->pairs[n++] = pair_of(VGI_KEY_REQUEST_VERSION, VGI_REQUEST_VERSION);
-    if (protocol && !target->plain)
+    if (protocol)
         c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL, protocol);
     if (c->protocol_version && !target->protocol && !target->plain)
         c->pairs[n++] = pair_of(VGI_KEY_PROTOCOL_VERSION, c->protocol_version);
@@ -58,6 +65,7 @@ int vgi__client_request(vgi_client *c, const vgi__target *target, bool stream,
                         const vgi__payload *params, vgi_error *err)
 {
     vgi__outgoing out = { .method = target->method,
+                          .protocol = protocol_of(c, target),
                           .stream = stream,
                           .schema = params->schema ? params->schema : vgi__schema_empty(),
                           .array = params->array };

@@ -53,7 +53,7 @@ static int reserved_method(vgi_call *c)
 {
     char echo[VGI_ECHO_SIZE];
 
-    if (vgi_str_eq(c->keys.method, VGI_METHOD_DESCRIBE))
+    if (VGI__IS(c->keys.method, VGI_METHOD_DESCRIBE))
         return vgi__call_refuse(
             c, &not_implemented,
             "'" VGI_METHOD_DESCRIBE "' was retired. Introspection is now the "

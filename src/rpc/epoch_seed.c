@@ -32,7 +32,7 @@ static int find(vgi_call *c)
     if (r->n_services == 0)
         return unknown_method(c);
     c->describe =
-        !c->options->no_describe && vgi_str_eq(c->keys.method, VGI_METHOD_DESCRIBE);
+        !c->options->no_describe && VGI__IS(c->keys.method, VGI_METHOD_DESCRIBE);
     if (c->describe)
         return VGI_OK;
     c->method = vgi__visible_method(r->services[0], c->keys.method, VGI_VISIBLE_SEED);

@@ -22,7 +22,7 @@ static int check_keys(vgi_call *c, const vgi__request *q)
                         "Missing '" VGI_KEY_REQUEST_VERSION "' in request batch "
                         "custom_metadata. Set the '" VGI_KEY_REQUEST_VERSION
                         "' custom_metadata value to b'" VGI_REQUEST_VERSION "'.");
-    if (!vgi_str_eq(q->version, VGI_REQUEST_VERSION))
+    if (!VGI__IS(q->version, VGI_REQUEST_VERSION))
         return vgi_fail(
             c, "VersionError",
             "Unsupported request version b'%s', expected b'" VGI_REQUEST_VERSION
@@ -114,7 +114,7 @@ int vgi__call_route(vgi_call *c)
     vgi__request_parse(&c->request.metadata, c->options->compat, &c->keys);
     if ((rc = check_request(c)) != VGI_OK)
         return rc;
-    c->negotiate = vgi_str_eq(c->keys.method, VGI_METHOD_TRANSPORT_OPTIONS);
+    c->negotiate = VGI__IS(c->keys.method, VGI_METHOD_TRANSPORT_OPTIONS);
     if (c->negotiate)
         return VGI_OK;
     rc = vgi__epoch_rules_of(c->keys.epoch)->find(c);

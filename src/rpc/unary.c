@@ -152,18 +152,14 @@ static int negotiate(vgi_call *c, vgi_error *err)
     return rc;
 }
 
-/* An answer over the cap is replaced by an error that says so. */
-static int enforce_limit(vgi_call *c, vgi__writer_mark begin, uint64_t bytes,
-                         vgi_error *err)
+int vgi__call_check_size(vgi_call *c, uint64_t bytes)
 {
     if (c->response_limit == 0 || bytes <= (uint64_t)c->response_limit)
         return VGI_OK;
-    vgi__writer_rewind(c->writer, begin);
-    (void)vgi_fail(c, "RuntimeError",
-                   "HTTP body exceeds max_response_bytes (%llu > %lld) for method '%s'",
-                   (unsigned long long)bytes, (long long)c->response_limit,
-                   c->method->name);
-    return vgi__call_reject(c, err);
+    return vgi_fail(c, "RuntimeError",
+                    "HTTP body exceeds max_response_bytes (%llu > %lld) for method '%s'",
+                    (unsigned long long)bytes, (long long)c->response_limit,
+                    c->method->name);
 }
 
 int vgi__call_unary(vgi_call *c, vgi_error *err)
@@ -188,8 +184,11 @@ int vgi__call_unary(vgi_call *c, vgi_error *err)
     c->phase = VGI__PHASE_IDLE;
     if (rc == VGI_OK)
         rc = vgi__writer_eos(c->writer, err);
-    if (rc == VGI_OK && !c->failed)
-        rc = enforce_limit(c, begin, vgi__writer_bytes(c->writer) - before, err);
+    if (rc == VGI_OK && !c->failed &&
+        vgi__call_check_size(c, vgi__writer_bytes(c->writer) - before) != VGI_OK) {
+        vgi__writer_rewind(c->writer, begin);
+        rc = vgi__call_reject(c, err);
+    }
     vgi__hooks_end(c);
     return rc;
 }

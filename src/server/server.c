@@ -16,6 +16,7 @@
 #include "rpc/session.h"
 #include "shm/filter.h"
 #include "transport/fd/fd.h"
+#include "transport/unix/unix.h"
 
 #define DEFAULT_DRAIN_MS 10000
 
@@ -60,13 +61,16 @@ unsigned vgi__server_drain_ms(const vgi_server *s)
     return ms ? ms : DEFAULT_DRAIN_MS;
 }
 
-int vgi__server_filter(const vgi_server *s, vgi_transport_kind kind,
+int vgi__server_filter(const vgi_server *s, vgi_transport_kind kind, int fd,
                        vgi__batch_filter **filter, vgi_error *err)
 {
+    const vgi_limits *limits = &vgi__registry_options(s->registry)->limits;
+    uid_t user;
+
     *filter = NULL;
     if (kind != VGI_TRANSPORT_PIPE && kind != VGI_TRANSPORT_UNIX)
         return VGI_OK; /* the peer may be on another machine */
-    return vgi__shm_filter_new(filter, &vgi__registry_options(s->registry)->limits,
+    return vgi__shm_filter_new(filter, vgi__unix_peer(fd, &user) ? &user : NULL, limits,
                                s->allocator, err);
 }
 
@@ -99,7 +103,7 @@ int vgi_server_serve_fds(vgi_server *server, int in_fd, int out_fd,
     if (rc != VGI_OK)
         return rc;
     o.cuttable = f.by_signal = vgi__signals_begin(server);
-    if ((rc = vgi__server_filter(server, kind, &info.filter, err)) == VGI_OK &&
+    if ((rc = vgi__server_filter(server, kind, in_fd, &info.filter, err)) == VGI_OK &&
         (rc = vgi__fd_open(&f.io, &o, server->allocator, err)) == VGI_OK) {
         rc = vgi__session_run(server->registry, f.io, &info, err);
         if (f.by_signal)

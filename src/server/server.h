@@ -21,8 +21,9 @@ struct vgi_server {
 
 /* Run the on_serve_start hook, if there is one. */
 int vgi__server_begin(vgi_server *s, vgi_transport_kind kind, vgi_error *err);
-/* What byte-stream connections of a kind do beside sending bytes; NULL: nothing. */
-int vgi__server_filter(const vgi_server *s, vgi_transport_kind kind,
+/* What byte-stream connections of a kind, read from `fd`, do beside sending bytes; NULL:
+ * nothing. */
+int vgi__server_filter(const vgi_server *s, vgi_transport_kind kind, int fd,
                        vgi__batch_filter **filter, vgi_error *err);
 /* How long calls may run on after stop. */
 unsigned vgi__server_drain_ms(const vgi_server *s);

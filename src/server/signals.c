@@ -30,8 +30,10 @@ enum { HANDLED = sizeof(handled) / sizeof(handled[0]) };
 static _Atomic(vgi_server *) owner;
 static struct sigaction former[HANDLED];
 
+enum waiter_state { FREE, TAKEN, READY }; /* ready: `thread` says whose it is */
+
 static struct {
-    atomic_bool taken;
+    _Atomic(enum waiter_state) state;
     pthread_t thread;
     _Atomic(vgi__io *) waiting; /* NULL: a call runs */
 } waiter;
@@ -84,9 +86,13 @@ int vgi_server_handle_signals(vgi_server *server, vgi_error *err)
 
 bool vgi__signals_begin(vgi_server *s)
 {
-    if (atomic_load(&owner) != s || atomic_exchange(&waiter.taken, true))
+    enum waiter_state state = FREE;
+
+    if (atomic_load(&owner) != s ||
+        !atomic_compare_exchange_strong(&waiter.state, &state, TAKEN))
         return false;
     waiter.thread = pthread_self();
+    atomic_store(&waiter.state, READY); /* a stop before this is seen by the wait */
     return true;
 }
 
@@ -102,14 +108,14 @@ void vgi__signals_wait(vgi_server *s, vgi__io *io)
 void vgi__signals_end(void)
 {
     atomic_store(&waiter.waiting, NULL);
-    atomic_store(&waiter.taken, false);
+    atomic_store(&waiter.state, FREE);
 }
 
 void vgi__signals_interrupt(vgi_server *s)
 {
     vgi__io *io;
 
-    if (atomic_load(&owner) != s || !atomic_load(&waiter.taken))
+    if (atomic_load(&owner) != s || atomic_load(&waiter.state) != READY)
         return;
     if (!pthread_equal(pthread_self(), waiter.thread))
         pthread_kill(waiter.thread, SIGTERM);

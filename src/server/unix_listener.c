@@ -93,7 +93,7 @@ static void serve_connection(struct connection *c)
     vgi__io *io;
 
     /* What one client did wrong ends its connection and concerns nobody else. */
-    if (vgi__server_filter(s, VGI_TRANSPORT_UNIX, &info.filter, NULL) == VGI_OK &&
+    if (vgi__server_filter(s, VGI_TRANSPORT_UNIX, c->fd, &info.filter, NULL) == VGI_OK &&
         vgi__fd_open(&io, &fds, s->allocator, NULL) == VGI_OK) {
         (void)vgi__session_run(s->registry, io, &info, NULL);
         vgi__io_close(io);

@@ -4,9 +4,12 @@
 
     run.py [BUILD]
 
+    VGI_PYTHON15   Python with release 0.15.0 of the reference (build/venv-15/bin/python)
+
 Whatever happens to a worker: a stream goes on with the other one, and each row comes once.
 """
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -16,12 +19,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build").resolve() / "bin"
+PYTHON15 = os.environ.get("VGI_PYTHON15", str(ROOT / "build/venv-15/bin/python"))
 ROWS = 3000
 WAIT = 60
 
@@ -174,18 +179,59 @@ def killed_again_and_again(fleet):
     )
 
 
+def killed_under_reference_clients(fleet):
+    """They send nothing twice themselves. Several at a time, so that kills meet turns under way."""
+    turns, kills = 500, 12
+    expected = {
+        "count_up": [{"index": i, "value": i * 10} for i in range(turns)],
+        "scale": [{"value": 4 * i + 2.0} for i in range(turns)],
+    }
+    over = threading.Event()
+
+    def faults_of_streams(method):
+        """Call it until the end; of each stream, what was wrong with it."""
+        argv = [PYTHON15, ROOT / "tests/fleet/client15.py", fleet.url, method, str(turns)]
+        faults = []
+        while not over.is_set():
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=WAIT)
+            rows = [json.loads(line) for line in done.stdout.splitlines()]
+            good = done.returncode == 0 and rows == expected[method]
+            faults.append("" if good else f"{method} ended at row {len(rows)}: {done.stderr[-200:]}")
+        return faults
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        clients = [pool.submit(faults_of_streams, method) for method in [*expected] * 2]
+        try:
+            for i in range(kills):
+                time.sleep(0.3)
+                worker = fleet.workers[i % 2]
+                worker.end(signal.SIGKILL)
+                worker.start()
+                await_workers(fleet.url, 2)
+        finally:
+            over.set()
+    faults = [fault for client in clients for fault in client.result()]
+    print(f"{kills} workers killed under {len(faults)} streams of the reference's client")
+    assert not any(faults), "; ".join(filter(None, faults))
+
+
 def main():
     if not shutil.which("haproxy"):
         print("haproxy is not installed\n0 passed, 0 failed, 1 skipped")
         return 0
-    cases = (
+    cases = [
         both_take_part,
         killed_under_a_producer,
         killed_under_an_exchange,
         replaced_one_by_one,
         killed_again_and_again,
-    )
-    failed = 0
+    ]
+    failed = skipped = 0
+    if os.access(PYTHON15, os.X_OK):
+        cases.append(killed_under_reference_clients)
+    else:
+        print(f"killed_under_reference_clients: skipped, no {PYTHON15}")
+        skipped = 1
     with contextlib.ExitStack() as stack:
         fleet = Fleet(stack)
         for case in cases:
@@ -193,11 +239,11 @@ def main():
             try:
                 case(fleet)
                 verdict = "ok"
-            except (AssertionError, TimeoutError, ValueError) as error:
+            except (AssertionError, TimeoutError, ValueError, subprocess.TimeoutExpired) as error:
                 verdict = f"FAILED: {error or type(error).__name__}"
                 failed += 1
             print(f"{case.__name__}: {verdict}, {time.monotonic() - started:.1f} s", flush=True)
-    print(f"{len(cases) - failed} passed, {failed} failed, 0 skipped")
+    print(f"{len(cases) - failed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 
 

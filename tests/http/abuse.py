@@ -36,7 +36,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 TOKEN = b"vgi_rpc.stream_state#b64"
 KEY = bytes(range(32))
 PATIENCE = 30
-SANITIZED = b"__asan_init" in WORKER.read_bytes()
+SANITIZED = any(name in WORKER.read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 
 
 STREAMS = {  # and the recorded requests for them
@@ -731,7 +731,7 @@ def memory_comes_back(worker):
 
 
 def echo_request(size):
-    return subprocess.run([BUILD / "bin/vgirpc-bench-echo", str(size), "seed"], check=True, capture_output=True).stdout
+    return subprocess.run([BUILD / "bin/vgirpc-bench-payload", "echo", str(size), "seed"], check=True, capture_output=True).stdout
 
 
 def never_reads(worker):

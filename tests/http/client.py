@@ -194,6 +194,21 @@ def limits(tally):
             tally.check("many long calls", status == 0 and '"calls":' in out[0], err)
 
 
+def protocols(tally):
+    """A service by its name: at the addresses of the current epoch."""
+    named = "--protocol", "ConformanceService", "--protocol-version", "2.0.0"
+    with server(WORKER, "--http", "--prefix", "/api") as (_, port):
+        url = f"http://127.0.0.1:{port}/api"
+        status, out, err = vgirpc("call echo_string value=hi", url, *named)
+        tally.check("a service by name", status == 0 and out == ['{"result":"hi"}'], err)
+        status, _, err = vgirpc("call echo_string value=hi", url, *named[:3], "3.0.0")
+        tally.check("another version", status == 1 and "ProtocolVersionError" in err, err)
+        status, _, err = vgirpc("call echo_string value=hi", url, "--protocol", "Nobody")
+        tally.check("no such service", status == 1 and "ProtocolNotSupportedError" in err, err)
+        status, _, err = vgirpc("stream produce_n count=2", url, *named)
+        tally.check("a stream by name", status == 1 and "without its name" in err, err)
+
+
 class Refuse(http.server.BaseHTTPRequestHandler):
     """401, in the words of a current server."""
 
@@ -260,6 +275,7 @@ def main():
     tally = Tally()
     legs(tally)
     limits(tally)
+    protocols(tally)
     refusals(tally)
     trust(tally)
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")

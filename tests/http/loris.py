@@ -5,6 +5,7 @@
     tests/http/loris.py [BUILD]
 """
 
+import resource
 import socket
 import threading
 import time
@@ -121,9 +122,30 @@ def many_slow_clients_keep_nobody_waiting():
         assert longest < 0.5, f"an answer took {longest:.2f} s"
 
 
+def connections_wait_for_descriptors():
+    """Those for which the server has none are accepted when others have left; it does not spin meanwhile."""
+    few = 10
+    with worker() as server:
+        time.sleep(0.2)
+        most = server.descriptors() + few
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (most, most))
+        clients = [server.connect() for _ in range(3 * few)]
+        assert all(ask(s, add_request()) == 200 for s in clients[:few])
+        before = server.cpu_seconds()
+        time.sleep(0.5)
+        spent = server.cpu_seconds() - before
+        assert spent < 0.25, f"{spent:.2f} s of CPU time in half a second"
+        for s in clients[:few]:
+            s.close()
+        for s in clients[few:]:
+            assert ask(s, add_request()) == 200
+            s.close()
+
+
 run(
     slow_clients_are_closed,
     a_body_that_makes_its_rate_is_served,
     a_client_that_does_not_read_is_closed,
     many_slow_clients_keep_nobody_waiting,
+    connections_wait_for_descriptors,
 )

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs into a temporary directory and builds consumers of it: C and C++, with pkg-config and with
-# the CMake package, shared and static. Each is run. A worker that only links the HTTP library, and
+# Installs into a temporary directory, moves it, and builds consumers of it: C and C++, with pkg-config
+# and with the CMake package, shared and static. Each is run. A worker that only links the HTTP library, and
 # uses no name of it, must have --http.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,8 +25,8 @@ check() {
 
 install_all() {
     cmake -S "$root" --preset release -B "$work/build" -DVGI_TESTS=OFF \
-        "-DCMAKE_INSTALL_PREFIX=$prefix" -DCMAKE_INSTALL_LIBDIR=lib &&
-        ninja -C "$work/build" --quiet install
+        "-DCMAKE_INSTALL_PREFIX=$work/installed" -DCMAKE_INSTALL_LIBDIR=lib &&
+        ninja -C "$work/build" --quiet install && mv "$work/installed" "$prefix"
 }
 
 # with_pkg_config MODULE COMPILER STANDARD SOURCE [static]: builds $work/consumer.

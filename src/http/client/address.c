@@ -15,21 +15,22 @@ typedef struct range {
 
 /* What IANA has set aside (RFC 6890 and later), and multicast. */
 static const range special_v4[] = {
-    { { 0 }, 8 },             /* this network */
-    { { 10 }, 8 },            /* private */
-    { { 100, 64 }, 10 },      /* carrier-grade NAT */
-    { { 127 }, 8 },           /* loopback */
-    { { 169, 254 }, 16 },     /* link-local: where clouds keep credentials */
-    { { 172, 16 }, 12 },      /* private */
-    { { 192, 0, 0 }, 24 },    /* protocol assignments */
-    { { 192, 0, 2 }, 24 },    /* documentation */
-    { { 192, 88, 99 }, 24 },  /* 6to4 relays */
-    { { 192, 168 }, 16 },     /* private */
-    { { 198, 18 }, 15 },      /* benchmarks */
-    { { 198, 51, 100 }, 24 }, /* documentation */
-    { { 203, 0, 113 }, 24 },  /* documentation */
-    { { 224 }, 4 },           /* multicast */
-    { { 240 }, 4 },           /* reserved, broadcast */
+    { { 0 }, 8 },                 /* this network */
+    { { 10 }, 8 },                /* private */
+    { { 100, 64 }, 10 },          /* carrier-grade NAT */
+    { { 127 }, 8 },               /* loopback */
+    { { 168, 63, 129, 16 }, 32 }, /* public by number, but Azure's own host to machines */
+    { { 169, 254 }, 16 },         /* link-local: where clouds keep credentials */
+    { { 172, 16 }, 12 },          /* private */
+    { { 192, 0, 0 }, 24 },        /* protocol assignments */
+    { { 192, 0, 2 }, 24 },        /* documentation */
+    { { 192, 88, 99 }, 24 },      /* 6to4 relays */
+    { { 192, 168 }, 16 },         /* private */
+    { { 198, 18 }, 15 },          /* benchmarks */
+    { { 198, 51, 100 }, 24 },     /* documentation */
+    { { 203, 0, 113 }, 24 },      /* documentation */
+    { { 224 }, 4 },               /* multicast */
+    { { 240 }, 4 },               /* reserved, broadcast */
 };
 
 /* Of IPv6 only 2000::/3 is given out at all; of that, these are not. */

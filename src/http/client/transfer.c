@@ -4,9 +4,13 @@
  *
  * A multi handle with one easy handle: as fast as curl_easy_perform, but the waiting is
  * ours, so that "no progress for so many milliseconds" is exact. The connection stays in
- * the multi handle's cache. A kept connection which the server has closed meanwhile is
- * replaced by libcurl itself, which sends the request again as long as no byte of an
- * answer has come; for this the body can be read twice.
+ * the multi handle's cache.
+ *
+ * A kept connection which the server has closed meanwhile is replaced by libcurl itself,
+ * and as long as no byte of an answer has come it sends the request again, for which the
+ * body can be read twice. But the server may have closed it in the middle of its work. So
+ * a request that must not be executed twice gets no second connection once anything of it
+ * has left: that is refused where sockets are opened.
  *
  * Bodies up to GATHER_BYTES leave together with the head, in one packet where it fits;
  * longer ones are read from the caller's memory as the socket takes them.
@@ -35,15 +39,19 @@
 #define SOCKET_BUFFER_BYTES (256L << 10)
 #define IDLE_WAIT_MS 60000
 #define NS_PER_MS 1000000U
+/* Many servers close what was idle for 75 seconds: do not meet them there. */
+#define MOST_IDLE_S 60L
 
 struct vgi__transfer {
     const vgi_allocator *allocator;
     CURLM *multi;
     CURL *easy;
-    bool through_socket; /* a Unix socket, whatever the URL says */
+    bool public_only; /* connect to no other addresses */
+    bool once;        /* this request must not be executed twice */
     unsigned read_ms;
-    uint64_t deadline;                     /* of this transfer; 0: none */
-    bool late;                             /* it has passed */
+    uint64_t deadline; /* of this transfer; 0: none */
+    bool late;         /* it has passed */
+    const atomic_bool *stop;
     char refused[VGI__ADDRESS_TEXT_BYTES]; /* an address that is not public; or "" */
     vgi__buffer lines;      /* request headers, one after the other, NUL-terminated */
     vgi__buffer last_lines; /* what `list` was made from */
@@ -101,12 +109,22 @@ static int on_rewind(void *user, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* Has anything of the request left? */
+static bool has_sent(const vgi__transfer *t)
+{
+    long bytes = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes > 0;
+}
+
 /* Whatever name led to it, this is the address that would be connected to. */
 static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *to)
 {
     vgi__transfer *t = user;
     (void)purpose;
-    if (!vgi__address_is_public(&to->addr)) {
+    if (t->once && has_sent(t))
+        return CURL_SOCKET_BAD;
+    if (t->public_only && !vgi__address_is_public(&to->addr)) {
         vgi__address_text(t->refused, &to->addr);
         return CURL_SOCKET_BAD;
     }
@@ -162,10 +180,9 @@ static bool set_up(vgi__transfer *t, const vgi__transfer_options *o)
     curl_easy_setopt(e, CURLOPT_READDATA, t);
     curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_rewind);
     curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
-    if (o->public_only) {
-        curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-        curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-    }
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+    curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, MOST_IDLE_S);
     if (o->insecure) {
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -183,7 +200,7 @@ int vgi__transfer_new(vgi__transfer **out, const vgi__transfer_options *options,
     if (!t)
         return vgi__fail_nomem(err);
     t->allocator = options->allocator;
-    t->through_socket = options->unix_path != NULL;
+    t->public_only = options->public_only;
     t->read_ms = options->read_ms;
     vgi__buffer_init(&t->lines, t->allocator, SIZE_MAX);
     vgi__buffer_init(&t->last_lines, t->allocator, SIZE_MAX);
@@ -369,6 +386,8 @@ static CURLcode drive(vgi__transfer *t)
             const CURLMsg *m = curl_multi_info_read(t->multi, &left);
             return m ? m->data.result : CURLE_GOT_NOTHING;
         }
+        if (t->stop && atomic_load(t->stop))
+            return CURLE_ABORTED_BY_CALLBACK;
         const int wait_ms = patience(t, &last, &seen);
         if (wait_ms == 0)
             return CURLE_OPERATION_TIMEDOUT;
@@ -416,6 +435,7 @@ static const struct meaning {
     { CURLE_UNSUPPORTED_PROTOCOL, VGI_EPROTO, false },
     { CURLE_URL_MALFORMAT, VGI_EINVAL, false },
     { CURLE_OUT_OF_MEMORY, VGI_ENOMEM, false },
+    { CURLE_ABORTED_BY_CALLBACK, VGI_ECANCELLED, false },
 };
 
 static struct meaning meaning_of(CURLcode code)
@@ -459,6 +479,9 @@ static int failed(const vgi__transfer *t, CURLcode code, const vgi__transfer_req
         return vgi__fail(err, VGI_EINVAL, "ValueError",
                          "%s has the address %s, which is not a public one", host,
                          t->refused);
+    if (m.untouched && has_sent(t))
+        return vgi__fail(err, VGI_ECLOSED, NULL,
+                         "%s: the connection was lost before an answer came", host);
     answer->untouched = m.untouched;
     return vgi__fail(
         err, m.rc, NULL, "%s: %s", host,
@@ -470,6 +493,8 @@ int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
 {
     *answer = (vgi__transfer_answer){ 0 };
     vgi__receiver_begin(&t->in, rq->into, rq->max_body);
+    t->stop = rq->stop;
+    t->once = rq->once;
     t->why[0] = t->refused[0] = '\0';
     t->deadline =
         rq->timeout_ms ? vgi__clock_ns() + rq->timeout_ms * (uint64_t)NS_PER_MS : 0;
@@ -494,6 +519,11 @@ int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
     answer->body_len = t->in.body_len;
     answer->body = vgi__receiver_take(&t->in);
     return VGI_OK;
+}
+
+void vgi__transfer_wake(vgi__transfer *t)
+{
+    curl_multi_wakeup(t->multi);
 }
 
 vgi_str vgi__transfer_header(const vgi__transfer_answer *answer, const char *name)

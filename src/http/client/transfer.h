@@ -4,6 +4,7 @@
 #ifndef VGI_HTTP_CLIENT_TRANSFER_H
 #define VGI_HTTP_CLIENT_TRANSFER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/uio.h>
 
@@ -35,6 +36,13 @@ typedef struct vgi__transfer_request {
     int64_t max_body;    /* of the answer: more is VGI_ELIMIT */
     uint8_t *into;       /* where the body goes, max_body bytes; NULL: into a block */
     unsigned timeout_ms; /* of the whole transfer; 0: none */
+    /* Once it is set (and vgi__transfer_wake called) the transfer ends with
+     * VGI_ECANCELLED; NULL: nobody stops it. */
+    const atomic_bool *stop;
+    /* It must not be executed twice: when a kept connection turns out to be closed after
+     * something of the request has left, the transfer fails (VGI_ECLOSED). Without this
+     * such a connection is replaced as long as no byte of an answer came. */
+    bool once;
 } vgi__transfer_request;
 
 typedef struct vgi__transfer_answer {
@@ -52,11 +60,12 @@ int vgi__transfer_new(vgi__transfer **out, const vgi__transfer_options *options,
                       vgi_error *err);
 void vgi__transfer_free(vgi__transfer *t);
 /* VGI_OK with any status; VGI_ECONNECT, VGI_ECLOSED, VGI_ETIMEDOUT, VGI_EIO, VGI_ELIMIT,
- * VGI_EPROTO, VGI_EINVAL (the URL, or its address), VGI_ENOMEM. No redirects are
- * followed. A kept connection that turns out to be closed before a byte of the answer
- * came is replaced. */
+ * VGI_EPROTO, VGI_EINVAL (the URL, or its address), VGI_ECANCELLED, VGI_ENOMEM. No
+ * redirects are followed. */
 int vgi__transfer_run(vgi__transfer *t, const vgi__transfer_request *rq,
                       vgi__transfer_answer *answer, vgi_error *err);
+/* Any thread: the transfer, if one is running, looks at `stop` now. */
+void vgi__transfer_wake(vgi__transfer *t);
 vgi_str vgi__transfer_header(const vgi__transfer_answer *answer, const char *name);
 
 #endif

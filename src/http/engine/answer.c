@@ -170,7 +170,7 @@ bool vgi__conclude(vgi__thread *t, vgi__conn *c, int rc)
         return answered(t, c);
     if (rc == VGI_END && vgi__stash(t, c)) {
         if (c->phase != VGI__WRITE)
-            c->progress = vgi__engine_ms();
+            c->since = c->progress = vgi__engine_ms();
         c->phase = VGI__WRITE;
         vgi__conn_arm(t, c, EPOLLOUT);
     } else {
@@ -195,8 +195,6 @@ static void make_refusal(vgi__thread *t, int status, const char *reason)
     vgi__http_response_reset(rs);
     rs->status = status;
     app->refuse(app->data, reason, rs);
-    if (status == 503)
-        vgi__http_set(rs, "Retry-After", vgi_str_from("1"));
     if (incomplete(rs)) {
         vgi__http_response_reset(rs);
         rs->status = status;
@@ -209,11 +207,18 @@ void vgi__refuse(vgi__thread *t, vgi__conn *c, int status, const char *reason)
     int rc;
 
     make_refusal(t, status, reason);
+    if (status == 503)
+        vgi__buffer_str(&t->rs.head, "Retry-After: 1\r\n");
     c->after = VGI__CLOSE_LATER;
     rc = send_response(t, c, head ? vgi__http_parser_head(c->intake->parser) : NULL,
                        false);
     t->n_bytes = 0;
     vgi__conclude(t, c, rc);
+}
+
+void vgi__refuse_late(vgi__thread *t, vgi__conn *c)
+{
+    vgi__refuse(t, c, 408, "the request took too long to arrive");
 }
 
 bool vgi__answer(vgi__thread *t, vgi__conn *c)
@@ -226,6 +231,10 @@ bool vgi__answer(vgi__thread *t, vgi__conn *c)
 
     if (atomic_load_explicit(&e->cut, memory_order_relaxed)) {
         vgi__conn_close(t, c);
+        return false;
+    }
+    if (vgi__engine_is_over(e)) {
+        vgi__refuse(t, c, 503, "too many responses wait to be read");
         return false;
     }
     if (in->len > 0) {

@@ -32,12 +32,9 @@ bool vgi__stash(vgi__thread *t, vgi__conn *c)
 {
     if (t->n_bytes == 0)
         return true;
-    if (!vgi__engine_charge(t->engine, (int64_t)t->n_bytes))
+    if (!(c->stash = vgi__alloc(t->engine->options->allocator, t->n_bytes)))
         return false;
-    if (!(c->stash = vgi__alloc(t->engine->options->allocator, t->n_bytes))) {
-        vgi__engine_discharge(t->engine, (int64_t)t->n_bytes);
-        return false;
-    }
+    vgi__engine_charge_anyway(t->engine, (int64_t)t->n_bytes);
     memcpy(c->stash, t->bytes, t->n_bytes);
     c->n_stash = t->n_bytes;
     t->n_bytes = 0;
@@ -103,8 +100,8 @@ static bool receive(vgi__thread *t, vgi__conn *c, bool *ready)
     size_t room = 0;
     ssize_t n = -1;
 
-    if (is_late(t, c)) {
-        vgi__refuse(t, c, 408, "the request took too long to arrive");
+    if (!*ready && is_late(t, c)) {
+        vgi__refuse_late(t, c);
         return false;
     }
     if (c->phase == VGI__BODY && !vgi__intake_tail(c->intake, &to, &room)) {
@@ -138,18 +135,28 @@ static bool receive(vgi__thread *t, vgi__conn *c, bool *ready)
 
 /* ---- requests ---- */
 
-/* The head is there. False: refused. */
+/* False: only a part of it fits. A peer that takes none of it will send anyway. */
+static bool tell_to_continue(vgi__conn *c)
+{
+    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const ssize_t n = send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    return n < 0 || n == (ssize_t)sizeof(line) - 1;
+}
+
+/* The head is there. False: refused, or closed. */
 static bool expect_body(vgi__thread *t, vgi__conn *c)
 {
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
     c->phase = VGI__BODY;
     if (!vgi__intake_expect(t, c->intake)) {
         vgi__refuse(t, c, 503, "too many request bodies are under way");
         return false;
     }
-    if (vgi__http_parser_expects(c->intake->parser) && t->n_bytes == 0)
-        send(c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (vgi__http_parser_expects(c->intake->parser) && t->n_bytes == 0 &&
+        !tell_to_continue(c)) {
+        vgi__conn_close(t, c);
+        return false;
+    }
     return true;
 }
 

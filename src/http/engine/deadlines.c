@@ -6,7 +6,10 @@
  * of the connection that they stay on themselves.
  *
  * A body has to be fast enough on average, but a fast start buys no long pause: what is
- * held for it is worth something.
+ * held for it is worth something. The same goes for whoever reads a response.
+ *
+ * What has arrived is never late: if no thread had time for it, that is not the peer's
+ * fault. Whether the rest of the request is late is seen when there is nothing to read.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -16,11 +19,12 @@
 /* While draining: an idle connection that long has no request under way to us. */
 #define QUIET_MS 100
 
-static uint64_t body_deadline(const vgi__engine *e, const vgi__conn *c)
+/* Of a body or a response of which `bytes` have made it. */
+static uint64_t paced(const vgi__engine *e, const vgi__conn *c, unsigned start_ms,
+                      size_t bytes)
 {
-    const vgi__engine_options *o = e->options;
-    const uint64_t due = c->since + o->header_ms + c->intake->len * 1000 / o->body_rate;
-    const uint64_t pause = c->progress + o->header_ms;
+    const uint64_t due = c->since + start_ms + bytes * 1000 / e->options->body_rate;
+    const uint64_t pause = c->progress + start_ms;
 
     return due < pause ? due : pause;
 }
@@ -33,15 +37,15 @@ uint64_t vgi__deadline(const vgi__engine *e, const vgi__conn *c)
     case VGI__HEAD:
         return c->since + e->options->header_ms;
     case VGI__BODY:
-        return body_deadline(e, c);
+        return paced(e, c, e->options->header_ms, c->intake->len);
     case VGI__WRITE:
-        return c->progress + e->options->write_ms;
+        return paced(e, c, e->options->write_ms, c->rest_at);
     default:
         return c->since + VGI__LINGER_MS;
     }
 }
 
-/* Does an idle connection have bytes that its thread has not come to yet? */
+/* Are there bytes that no thread has come to yet? */
 static bool has_input(const vgi__conn *c)
 {
     uint8_t byte;
@@ -49,21 +53,21 @@ static bool has_input(const vgi__conn *c)
     return c->stash || recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static void expire(vgi__thread *t, vgi__conn *c)
-{
-    if (c->phase == VGI__IDLE && has_input(c))
-        vgi__conn_arm(t, c, c->stash ? EPOLLIN | EPOLLOUT : EPOLLIN);
-    else if (c->phase == VGI__HEAD || c->phase == VGI__BODY)
-        vgi__refuse(t, c, 408, "the request took too long to arrive");
-    else
-        vgi__conn_close(t, c);
-}
-
 static uint32_t event_of(const vgi__conn *c)
 {
     if (c->phase == VGI__WRITE)
         return EPOLLOUT;
     return c->stash ? EPOLLIN | EPOLLOUT : EPOLLIN;
+}
+
+static void expire(vgi__thread *t, vgi__conn *c)
+{
+    if (c->phase <= VGI__BODY && has_input(c))
+        vgi__conn_arm(t, c, event_of(c));
+    else if (c->phase == VGI__HEAD || c->phase == VGI__BODY)
+        vgi__refuse_late(t, c);
+    else
+        vgi__conn_close(t, c);
 }
 
 void vgi__deadlines_scan(vgi__thread *t, uint64_t now)

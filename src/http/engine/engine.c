@@ -57,6 +57,17 @@ bool vgi__engine_charge(vgi__engine *e, int64_t n)
     return false;
 }
 
+void vgi__engine_charge_anyway(vgi__engine *e, int64_t n)
+{
+    atomic_fetch_add(&e->charged, n);
+}
+
+bool vgi__engine_is_over(vgi__engine *e)
+{
+    return atomic_load_explicit(&e->charged, memory_order_relaxed) >
+           e->options->body_bytes_total;
+}
+
 void vgi__engine_discharge(vgi__engine *e, int64_t n)
 {
     atomic_fetch_sub(&e->charged, n);

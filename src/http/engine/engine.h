@@ -11,7 +11,8 @@
  *   head     from the first byte of a request         header_ms, absolute
  *   body     declared and chunked alike               header_ms + bytes / body_rate,
  *                                                     and no pause over header_ms
- *   write    while a response makes no progress       write_ms
+ *   write    while the peer reads a response          write_ms + bytes / body_rate,
+ *                                                     and no pause over write_ms
  *
  * A request that is refused before its body was read gets its answer, and the connection
  * is closed in a way that lets the peer read it.
@@ -49,11 +50,13 @@ typedef struct vgi__engine_options {
     unsigned max_threads;     /* >= threads */
     unsigned max_connections; /* more wait in the kernel's backlog */
     unsigned header_ms, idle_ms, write_ms;
-    unsigned body_rate; /* bytes per second that a body must make on average */
+    unsigned body_rate; /* bytes per second that a body must make on average, either way
+                         */
     unsigned drain_ms;  /* how long running requests may go on after wake */
     size_t head_bytes, headers;
     int64_t body_bytes;       /* of one request */
-    int64_t body_bytes_total; /* of all connections together; over it: 503 */
+    int64_t body_bytes_total; /* of all connections together, and of what waits to be
+                                 read by peers; over it: 503 */
     const vgi_allocator *allocator;
     void (*unlisten)(void *user); /* just before listen_fd is closed, once; or NULL */
     void *user;                   /* for it */

@@ -160,6 +160,9 @@ uint64_t vgi__engine_ms(void);
 void vgi__engine_nudge(vgi__engine *e);
 /* Account for `n` more bytes. False: over the budget. */
 bool vgi__engine_charge(vgi__engine *e, int64_t n);
+/* The same for what is there already and must not get lost. */
+void vgi__engine_charge_anyway(vgi__engine *e, int64_t n);
+bool vgi__engine_is_over(vgi__engine *e);
 void vgi__engine_discharge(vgi__engine *e, int64_t n);
 
 /* accept.c */
@@ -224,6 +227,8 @@ bool vgi__intake_tail(vgi__intake *in, uint8_t **p, size_t *n);
 /* The request of the connection is complete. False: the connection is gone, or armed. */
 bool vgi__answer(vgi__thread *t, vgi__conn *c);
 void vgi__refuse(vgi__thread *t, vgi__conn *c, int status, const char *reason);
+/* With 408: the request should have been here by now. */
+void vgi__refuse_late(vgi__thread *t, vgi__conn *c);
 /* What follows from the outcome of a write. False: as above. */
 bool vgi__conclude(vgi__thread *t, vgi__conn *c, int rc);
 void vgi__linger(vgi__thread *t, vgi__conn *c);

@@ -43,6 +43,8 @@
 /* ... and ends. */
 #define SURPLUS_MS 5000
 #define GROW_MS 1
+/* How long not to try again when the system gives no more threads. */
+#define SHORTAGE_MS 50
 /* A waiting thread, and another that stays on its connection. */
 #define LEAST_ACTIVE 2
 /* A response buffer that is kept. */
@@ -179,8 +181,9 @@ static bool wait_for_event(vgi__thread *t, struct epoll_event *event)
         return true;
     atomic_fetch_add(&e->waiting, 1);
     n = epoll_wait(e->epoll, event, 1, for_good ? -1 : GIVE_BACK_MS);
-    /* Who leaves nobody behind says so. */
-    if (atomic_fetch_sub(&e->waiting, 1) == 1 && n > 0 &&
+    /* Who leaves nobody behind says so, also without an event: the next look may find
+     * one. */
+    if (atomic_fetch_sub(&e->waiting, 1) == 1 &&
         !atomic_exchange(&e->short_of_threads, true))
         vgi__engine_nudge(e);
     if (n == 0)
@@ -327,7 +330,7 @@ void vgi__threads_balance(vgi__engine *e, uint64_t now)
     e->grow_at = now + GROW_MS;
     for (const vgi__thread *t = e->threads; t; t = t->next)
         blocked += atomic_load_explicit(&t->blocked, memory_order_relaxed);
-    e->blocked = (e->blocked + 16 * blocked) / 2;
+    e->blocked = (e->blocked + 16 * blocked + 1) / 2; /* comes to all of them */
     wanted = e->cores + e->blocked / 16;
     atomic_store(&e->wanted, wanted);
     /* Said before it is looked at, so that whoever leaves nobody behind says it again. */
@@ -338,7 +341,8 @@ void vgi__threads_balance(vgi__engine *e, uint64_t now)
     if (active < wanted && call(e, wanted - active) == 0) {
         if (atomic_load(&e->running) >= e->options->max_threads)
             return; /* nothing to be done about it */
-        (void)start_thread(e, NULL);
+        if (start_thread(e, NULL) != VGI_OK)
+            e->grow_at = now + SHORTAGE_MS;
     }
     atomic_store(&e->short_of_threads, true);
 }

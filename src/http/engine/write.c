@@ -5,8 +5,10 @@
  * Everything goes out with one gathered write in almost all cases. When the socket is
  * full the thread may wait for the peer a little, if others wait for requests. Then what
  * is left is copied to the connection, so that thread and worker are free, and goes out
- * when epoll says that there is room. Such copies count towards the budget of bodies:
- * many peers that ask and do not read are cut off when it is used up.
+ * when epoll says that there is room. Such copies count towards the budget of bodies, but
+ * are made even when it is used up, for the request was carried out: until peers have
+ * read, no other request is (vgi__answer). So there is at most one copy per thread too
+ * much.
  */
 #include <errno.h>
 #include <string.h>
@@ -58,12 +60,9 @@ static int keep_rest(vgi__thread *t, vgi__conn *c, vgi__reply *r)
 
     for (size_t i = r->at; i < OWN + r->n_more; i++)
         total += entry(r, i)->iov_len;
-    if (!vgi__engine_charge(t->engine, (int64_t)total))
+    if (!(c->rest = vgi__block_new(t->engine->options->allocator, total)))
         return VGI_ECLOSED;
-    if (!(c->rest = vgi__block_new(t->engine->options->allocator, total))) {
-        vgi__engine_discharge(t->engine, (int64_t)total);
-        return VGI_ECLOSED;
-    }
+    vgi__engine_charge_anyway(t->engine, (int64_t)total);
     c->rest_at = c->rest_len = 0;
     for (size_t i = r->at; i < OWN + r->n_more; i++) {
         const struct iovec *v = entry(r, i);

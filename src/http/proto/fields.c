@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
@@ -176,25 +178,16 @@ bool vgi__http_decimal(vgi_str s, int64_t *value)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool vgi__http_unescape(char *out, size_t *len, vgi_str s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.len; i++) {
         char c = s.data[i];
         if (c == '%') {
-            int high = s.len - i > 2 ? hex_digit(s.data[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(s.data[i + 2]) : -1;
-            if (low < 0)
+            uint8_t byte;
+            if (s.len - i < 3 || !vgi__unhex(&byte, s.data + i + 1, 2))
                 return false;
-            c = (char)(high * 16 + low);
+            c = (char)byte;
             i += 2;
         }
         out[n++] = c;

@@ -49,13 +49,42 @@ static const struct {
     { 504, "Gateway Timeout" },
 };
 
+/* The next header of that name, from *at on; *at moves behind it. */
+static vgi_str next_line(const vgi__http_request *rq, const char *name, size_t *at)
+{
+    const size_t len = strlen(name);
+    while (*at < rq->n_headers) {
+        const vgi__http_header *h = &rq->headers[(*at)++];
+        if (h->name.len == len && vgi__http_equal(h->name, name))
+            return h->value;
+    }
+    return (vgi_str){ 0 };
+}
+
 vgi_str vgi__http_find(const vgi__http_request *rq, const char *name)
 {
-    size_t len = strlen(name);
-    for (size_t i = 0; i < rq->n_headers; i++)
-        if (rq->headers[i].name.len == len && vgi__http_equal(rq->headers[i].name, name))
-            return rq->headers[i].value;
-    return (vgi_str){ 0 };
+    size_t at = 0;
+    return next_line(rq, name, &at);
+}
+
+int vgi__http_list(const vgi__http_request *rq, const char *name, vgi_arena *mem,
+                   vgi_str *value)
+{
+    const vgi_str first = vgi__http_find(rq, name);
+    size_t at = 0, len = 0;
+    vgi_str line;
+    while ((line = next_line(rq, name, &at)).data)
+        len += line.len + 2;
+    *value = first;
+    if (len <= first.len + 2)
+        return VGI_OK;
+    char *to = vgi_arena_alloc(mem, len);
+    *value = (vgi_str){ to, to ? len - 2 : 0 };
+    for (at = 0; to && (line = next_line(rq, name, &at)).data; to += line.len + 2) {
+        memcpy(to, line.data, line.len);
+        memcpy(to + line.len, ", ", 2);
+    }
+    return value->data ? VGI_OK : VGI_ENOMEM;
 }
 
 void vgi__http_response_init(vgi__http_response *rs, const vgi_allocator *a)

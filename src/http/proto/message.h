@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include <vgirpc/arena.h>
+#include <vgirpc/error.h>
+
 #include "base/block.h"
 #include "base/buffer.h"
 
@@ -57,6 +60,11 @@ typedef struct vgi__http_response {
 
 /* The first header of that name (case is ignored); a null string: absent. */
 vgi_str vgi__http_find(const vgi__http_request *rq, const char *name);
+
+/* All lines of a header as one list, "a, b" (RFC 9110, 5.3), in `mem` if there are
+ * several; a null string: absent, or VGI_ENOMEM. */
+int vgi__http_list(const vgi__http_request *rq, const char *name, vgi_arena *mem,
+                   vgi_str *value);
 
 void vgi__http_response_init(vgi__http_response *rs, const vgi_allocator *a);
 /* Status 200, no headers, no body. */

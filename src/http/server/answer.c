@@ -208,13 +208,18 @@ static int decode(vgi__worker *w, vgi__coding coding, vgi_bytes in, size_t *len,
 static int decode_body(vgi__worker *w, const vgi__http_request *rq, vgi_bytes *body,
                        vgi__http_response *rs)
 {
-    const vgi_str value = vgi__http_find(rq, "Content-Encoding");
-    const vgi__coding coding =
-        value.len > 0 ? vgi__coding_parse(value) : VGI__CODING_IDENTITY;
+    vgi__coding coding = VGI__CODING_IDENTITY;
     vgi_error why;
-    int rc;
+    vgi_str value;
+    int rc = vgi__http_list(rq, "Content-Encoding", &w->arena, &value);
 
+    if (rc != VGI_OK) {
+        vgi__app_unavailable(w, rs);
+        return rc;
+    }
     *body = rq->body;
+    if (value.len > 0)
+        coding = vgi__coding_parse(value);
     if (coding == VGI__CODING_IDENTITY)
         return VGI_OK;
     if (!vgi__coding_available(coding))

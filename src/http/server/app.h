@@ -109,7 +109,7 @@ void vgi__app_cors(const vgi__app *app, const vgi__http_request *rq, const char 
                    vgi__http_response *rs);
 
 /* compress.c: the coding of a body, once it is complete. */
-void vgi__app_compress(const vgi__app *app, vgi__epoch epoch, const vgi__http_request *rq,
+void vgi__app_compress(vgi__worker *w, vgi__epoch epoch, const vgi__http_request *rq,
                        vgi__http_response *rs);
 
 /* unary.c, stream.c: run it; fill `rs` with status, headers and the body. */

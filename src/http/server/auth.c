@@ -7,7 +7,10 @@
 
 vgi_str vgi_http_request_header(const vgi_http_request *request, const char *name)
 {
-    return vgi__http_find(request->http, name);
+    vgi_str value;
+
+    (void)vgi__http_list(request->http, name, request->arena, &value);
+    return value;
 }
 
 vgi_str vgi_http_request_cookie(const vgi_http_request *request, const char *name)
@@ -69,8 +72,10 @@ static const char *reason_name(vgi_auth_reason reason)
 static void reject(vgi__worker *w, const vgi__http_request *rq, vgi__http_response *rs)
 {
     const char *reason = reason_name(w->request.reason);
+    vgi_str accept;
 
-    if (vgi__http_accepts_by_name(vgi__http_find(rq, "Accept"), "text/html")) {
+    (void)vgi__http_list(rq, "Accept", &w->arena, &accept);
+    if (vgi__http_accepts_by_name(accept, "text/html")) {
         vgi__page_error(w->app, 401, "Unauthorized",
                         "Authentication is required to use this service.", rs);
     } else {

@@ -70,10 +70,10 @@ static choice choose_current(vgi_str standard, vgi_str custom)
     return (choice){ VGI__CODING_IDENTITY, false };
 }
 
-void vgi__app_compress(const vgi__app *app, vgi__epoch epoch, const vgi__http_request *rq,
+void vgi__app_compress(vgi__worker *w, vgi__epoch epoch, const vgi__http_request *rq,
                        vgi__http_response *rs)
 {
-    const vgi_http_options *o = &app->options;
+    const vgi_http_options *o = &w->app->options;
     vgi_str standard, custom, name;
     choice c;
     int level;
@@ -81,8 +81,8 @@ void vgi__app_compress(const vgi__app *app, vgi__epoch epoch, const vgi__http_re
     if (rs->n_iov == 0 || o->no_compression ||
         vgi__http_body_bytes(rs) < o->compress_min_bytes)
         return;
-    standard = vgi__http_find(rq, "Accept-Encoding");
-    custom = vgi__http_find(rq, "X-VGI-Accept-Encoding");
+    (void)vgi__http_list(rq, "Accept-Encoding", &w->arena, &standard);
+    (void)vgi__http_list(rq, "X-VGI-Accept-Encoding", &w->arena, &custom);
     c = vgi__epoch_rules_of(epoch)->current ? choose_current(standard, custom)
                                             : choose_seed(standard, custom);
     if (c.coding == VGI__CODING_IDENTITY)

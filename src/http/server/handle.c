@@ -54,10 +54,6 @@ static void not_found(const vgi__app *app, const vgi__http_request *rq,
 
 static void wrong_method(const vgi__route *route, vgi__http_response *rs)
 {
-    if (!route->hosted) {
-        vgi__app_json_error(rs, 404, "404 Not Found", NULL);
-        return;
-    }
     vgi__buffer_printf(&rs->head, "Allow: %s, OPTIONS\r\n", methods_of(route));
     vgi__app_json_error(rs, 405, "405 Method Not Allowed", NULL);
 }
@@ -96,7 +92,10 @@ static void dispatch(vgi__worker *w, const vgi__route *route, const vgi__http_re
                      vgi__http_response *rs)
 {
     if (!has_method(route, rq->method)) {
-        wrong_method(route, rs);
+        if (route->hosted)
+            wrong_method(route, rs);
+        else
+            not_found(w->app, rq, rs);
         return;
     }
     switch (route->kind) {
@@ -148,7 +147,7 @@ void vgi__app_handle(void *data, void *worker, const vgi__http_request *rq,
         options(app, &route, rq, rs);
     else if (needs_no_credential(&route, rq) || vgi__app_authenticate(w, rq, rs))
         dispatch(w, &route, rq, rs);
-    vgi__app_compress(app, route.epoch, rq, rs);
+    vgi__app_compress(w, route.epoch, rq, rs);
     vgi__app_cors(app, rq, methods_of(&route), rs);
     finish(app, w->call.request_id, rs);
 }

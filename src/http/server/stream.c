@@ -35,9 +35,8 @@
 /* The part of a stream that one request is. */
 typedef struct part {
     vgi__worker *w;
-    vgi_str id;             /* of the stream */
-    uint64_t now;           /* seconds of the epoch */
-    vgi__writer_mark begin; /* of the response */
+    vgi_str id;   /* of the stream */
+    uint64_t now; /* seconds of the epoch */
 } part;
 
 static uint64_t seconds(void)
@@ -110,20 +109,15 @@ static int write_token(part *p)
 
 /* ---- answers ---- */
 
-/* An exchange's answer over the cap is replaced by an exception. */
+/* An answer to an input, over the cap, is replaced by an exception. */
 static int enforce_limit(part *p)
 {
     vgi_call *c = &p->w->call;
-    const uint64_t bytes = vgi__writer_pending(c->writer) + EOS_BYTES;
-    int rc;
+    int rc = vgi__call_check_size(c, vgi__writer_pending(c->writer) + EOS_BYTES);
 
-    if (c->response_limit == 0 || bytes <= (uint64_t)c->response_limit)
+    if (rc == VGI_OK)
         return VGI_OK;
-    vgi__writer_rewind(c->writer, p->begin);
-    (void)vgi_fail(c, "RuntimeError",
-                   "HTTP body exceeds max_response_bytes (%llu > %lld) for method '%s'",
-                   (unsigned long long)bytes, (long long)c->response_limit,
-                   c->method->name);
+    vgi__writer_clear(c->writer);
     rc = vgi__writer_schema(c->writer, c->output_schema, NULL);
     if (rc == VGI_OK)
         rc = vgi__call_write_failure(c, NULL);
@@ -194,9 +188,7 @@ static int begin_exchange(part *p)
 {
     int rc = vgi__stream_begin(&p->w->call, NULL);
 
-    if (rc == VGI_OK)
-        rc = write_token(p);
-    return rc == VGI_OK ? enforce_limit(p) : rc;
+    return rc == VGI_OK ? write_token(p) : rc;
 }
 
 static void open_stream(part *p, vgi__http_response *rs)
@@ -227,8 +219,8 @@ static bool is_served(vgi__worker *w, const vgi__route *route, vgi__http_respons
     if (vgi__epoch_rules_of(route->epoch)->current) {
         (void)vgi__call_refuse(c, &not_implemented,
                                "Stream '%s' is not served at this address, but at "
-                               "/%s/init, as clients of version 0.15 ask for it.",
-                               name, name);
+                               "%s/%s/init, as clients of version 0.15 ask for it.",
+                               name, w->app->options.prefix, name);
         vgi__app_refuse(w, 404, rs);
         return false;
     }
@@ -256,7 +248,6 @@ void vgi__app_init(vgi__worker *w, const vgi__route *route, const vgi__http_requ
         return;
     vgi__random_id(id);
     vgi__random_id(id + 16);
-    p.begin = vgi__writer_mark_here(w->writer);
     open_stream(&p, rs);
 }
 
@@ -383,7 +374,6 @@ void vgi__app_exchange(vgi__worker *w, const vgi__route *route,
         vgi__app_read_batch(w, rq, rs) != VGI_OK)
         return;
     int rc = take_token(&p);
-    p.begin = vgi__writer_mark_here(w->writer);
     if (rc == VGI_ENOMEM)
         vgi__app_unavailable(w, rs);
     else if (rc != VGI_OK)

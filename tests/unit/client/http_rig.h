@@ -75,6 +75,13 @@ static inline void rig_ok(rig *r)
     rig_arrow(r, "200 OK", "");
 }
 
+/* The answer of a method that returns nothing. */
+static inline void rig_void_answer(rig *r, const char *headers)
+{
+    peer_void(&r->p);
+    rig_arrow(r, "200 OK", headers);
+}
+
 static inline void rig_text(rig *r, const char *status, const char *headers,
                             const char *body)
 {
@@ -109,9 +116,11 @@ static inline void rig_json_token(rig *r, const vgi_schema *schema, const char *
 
 /* ---- the client ---- */
 
-static inline void rig_connect_with(rig *r, const vgi_http_client_options *http)
+static inline void rig_connect_to(rig *r, const char *protocol,
+                                  const vgi_http_client_options *http)
 {
     const vgi_client_options options = { .size = sizeof(options),
+                                         .protocol = protocol,
                                          .read_timeout_ms = 10000,
                                          .on_log = peer_on_log,
                                          .user = &r->p };
@@ -121,6 +130,11 @@ static inline void rig_connect_with(rig *r, const vgi_http_client_options *http)
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/vgi/", r->server->port);
     assert_int_equal(vgi_client_open_http(&r->client, url, http, &options, &r->err),
                      VGI_OK);
+}
+
+static inline void rig_connect_with(rig *r, const vgi_http_client_options *http)
+{
+    rig_connect_to(r, NULL, http);
 }
 
 static inline void rig_connect(rig *r)

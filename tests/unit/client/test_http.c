@@ -38,8 +38,7 @@ static void calls(void **state)
     vgi__buffer_clear(&r.p.answers);
     peer_result(&r.p, "l", "{\"result\": 42}");
     rig_ok(&r);
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(vgi_client_call(r.client, "answer me", &vgi_type_vgi_void, NULL,
                                      &vgi_type_int64_t, &n, NULL, &r.err),
@@ -60,6 +59,31 @@ static void calls(void **state)
     rig_free(&r);
 }
 
+/* Current addresses, for what they serve. */
+static void a_protocol_by_name(void **state)
+{
+    vgi_stream *stream = NULL;
+    rig r;
+
+    (void)state;
+    rig_init(&r, &server);
+    rig_void_answer(&r, "");
+    rig_text(&r, "404 Not Found", "", "");
+    rig_connect_to(&r, "my.Calc_2", NULL);
+    assert_int_equal(rig_void(&r), VGI_OK);
+    assert_int_equal(rig_void(&r), VGI_EPROTO);
+    assert_true(rig_says(&r, "/vgi/my.Calc_2/noop"));
+    assert_int_equal(
+        vgi_client_stream_batch(&stream, r.client, "count", NULL, NULL, &r.err),
+        VGI_ENOTSUP);
+    canned_stop(&server);
+    assert_int_equal(server.n_requests, 2);
+    assert_true(rig_path_is(&r, 0, "/vgi/my.Calc_2/noop"));
+    rig_sent(&r, 0);
+    assert_string_equal(peer_sent_key(&r.p, VGI_KEY_PROTOCOL), "my.Calc_2");
+    rig_free(&r);
+}
+
 static void steady_calls_allocate_nothing(void **state)
 {
     uint64_t before = 0;
@@ -68,8 +92,7 @@ static void steady_calls_allocate_nothing(void **state)
     (void)state;
     rig_init(&r, &server);
     for (int i = 0; i < 20; i++) {
-        peer_void(&r.p);
-        rig_ok(&r);
+        rig_void_answer(&r, "");
     }
     rig_connect(&r);
     for (int i = 0; i < 20; i++) {
@@ -115,8 +138,7 @@ static void options(void **state)
     http = plain;
     http.headers = headers;
     http.n_headers = 2;
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect_with(&r, &http);
     headers[0] = headers[1] = NULL; /* copied */
     assert_int_equal(rig_void(&r), VGI_OK);
@@ -141,8 +163,7 @@ static void exceptions_of_any_status(void **state)
         peer_refuse(&r.p, "ValueError: no", NULL, NULL);
         rig_arrow(&r, statuses[i], "X-VGI-RPC-Error: true\r\n");
     }
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(rig_void(&r), VGI_EREMOTE);
@@ -166,8 +187,7 @@ static void answers_that_are_cut(void **state)
         rig_bytes(&r, "200 OK", RIG_ARROW, r.p.answers.data, 1 + i * (whole - 8) / 12,
                   CANNED_KEEP);
     vgi__buffer_clear(&r.p.answers);
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     for (size_t i = 0; i < 12; i++)
         assert_int_equal(rig_void(&r), VGI_EPROTO);
@@ -226,13 +246,12 @@ static void other_refusals(void **state)
     rig_text(&r, "200 OK", RIG_ARROW "Content-Encoding: br\r\n", "x");
     rig_text(&r, "200 OK", RIG_ARROW "Content-Encoding: zstd\r\n", "not zstd");
     rig_text(&r, "200 OK", RIG_ARROW, "not Arrow, but long enough to look at");
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(rig_void(&r), VGI_EPROTO);
     assert_true(rig_says(&r, "404") && rig_says(&r, "/vgi/noop"));
     assert_int_equal(rig_void(&r), VGI_ENOTSUP);
-    assert_true(rig_says(&r, "current epoch"));
+    assert_true(rig_says(&r, "--protocol"));
     assert_int_equal(rig_void(&r), VGI_EPROTO);
     assert_true(rig_says(&r, "http://elsewhere/"));
     assert_int_equal(rig_void(&r), VGI_EPROTO);
@@ -257,8 +276,7 @@ static void requests_that_are_too_large(void **state)
     rig_init(&r, &server);
     rig_text(&r, "413 Large", "", "{}");
     rig_text(&r, "413 Large", "VGI-Max-Request-Bytes: 5000\r\n", "{}");
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect_with(&r, &plain);
     assert_int_equal(call_with(&r, 9000), VGI_ELIMIT);
     assert_true(rig_says(&r, "too large"));
@@ -275,25 +293,19 @@ static void requests_that_are_too_large(void **state)
 
 /* ---- codings ---- */
 
-static void answer_void(rig *r, const char *headers)
-{
-    peer_void(&r->p);
-    rig_arrow(r, "200 OK", headers);
-}
-
 static void requests_are_compressed_for_who_takes_it(void **state)
 {
     rig r;
 
     (void)state;
     rig_init(&r, &server);
-    answer_void(&r, "VGI-Externalization-Enabled: false\r\n"); /* a seed server */
-    answer_void(&r, "");
-    answer_void(&r, "VGI-Supported-Encodings: gzip, br\r\n");
-    answer_void(&r, "VGI-Supported-Encodings: \r\n");
-    answer_void(&r, "VGI-Supported-Encodings: gzip,zstd\r\n");
-    answer_void(&r, "");
-    answer_void(&r, "");
+    rig_void_answer(&r, "VGI-Externalization-Enabled: false\r\n"); /* a seed server */
+    rig_void_answer(&r, "");
+    rig_void_answer(&r, "VGI-Supported-Encodings: gzip, br\r\n");
+    rig_void_answer(&r, "VGI-Supported-Encodings: \r\n");
+    rig_void_answer(&r, "VGI-Supported-Encodings: gzip,zstd\r\n");
+    rig_void_answer(&r, "");
+    rig_void_answer(&r, "");
     rig_connect(&r);
     for (int i = 0; i < 6; i++)
         assert_int_equal(call_with(&r, 20000), VGI_OK);
@@ -318,11 +330,11 @@ static void a_refused_coding_is_given_up(void **state)
 
     (void)state;
     rig_init(&r, &server);
-    answer_void(&r, "VGI-Supported-Encodings: zstd\r\n");
+    rig_void_answer(&r, "VGI-Supported-Encodings: zstd\r\n");
     rig_text(&r, "415 Type", "VGI-Supported-Encodings: gzip\r\n", "{}");
-    answer_void(&r, "VGI-Supported-Encodings: gzip\r\n");
+    rig_void_answer(&r, "VGI-Supported-Encodings: gzip\r\n");
     rig_text(&r, "415 Type", "", "{}");
-    answer_void(&r, "");
+    rig_void_answer(&r, "");
     rig_text(&r, "415 Type", "", "{}");
     rig_connect(&r);
     for (int i = 0; i < 3; i++)
@@ -397,7 +409,7 @@ static void an_answer_that_is_a_bomb(void **state)
     vgi__buffer *b = &r.p.answers;
     assert_int_equal(vgi__coding_encode(VGI__CODING_GZIP, 1, iov, 16, b, NULL), VGI_OK);
     rig_arrow(&r, "200 OK", "Content-Encoding: gzip\r\n");
-    answer_void(&r, "");
+    rig_void_answer(&r, "");
     const vgi_client_options few = { .size = sizeof(few), .limits.message_bytes = 4096 };
     char url[64];
     assert_true(canned_start(&server, NULL));
@@ -447,9 +459,29 @@ static void other_calls_are_not(void **state)
     rig_text(&r, "503 Gone", "", "");
     rig_bytes(&r, "200 OK", RIG_ARROW, "cut", 3, CANNED_CLOSE);
     server.answers[1].n -= 2;
-    answer_void(&r, "");
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(rig_void(&r), VGI_EPROTO);
+    assert_int_equal(rig_void(&r), VGI_ECLOSED);
+    assert_int_equal(rig_void(&r), VGI_OK);
+    canned_stop(&server);
+    assert_int_equal(server.n_requests, 3);
+    rig_free(&r);
+}
+
+/* The server has the request when it closes a kept connection: libcurl would send it
+ * again. */
+static void nothing_is_repeated_for_us(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_init(&r, &server);
+    rig_void_answer(&r, "");
+    canned_add(&server, "", 0, CANNED_CLOSE);
+    rig_void_answer(&r, "");
+    rig_connect(&r);
+    assert_int_equal(rig_void(&r), VGI_OK);
     assert_int_equal(rig_void(&r), VGI_ECLOSED);
     assert_int_equal(rig_void(&r), VGI_OK);
     canned_stop(&server);
@@ -473,6 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls),
+        cmocka_unit_test(a_protocol_by_name),
         cmocka_unit_test(steady_calls_allocate_nothing),
         cmocka_unit_test(options),
         cmocka_unit_test(exceptions_of_any_status),
@@ -486,6 +519,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_a_bomb),
         cmocka_unit_test(introspection_is_repeated),
         cmocka_unit_test(other_calls_are_not),
+        cmocka_unit_test(nothing_is_repeated_for_us),
         cmocka_unit_test(nobody_listens),
     };
     return vgi_test_run(tests);

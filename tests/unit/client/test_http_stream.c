@@ -69,6 +69,24 @@ static vgi_schema *numbers(void)
     return schema;
 }
 
+/* An answer of one batch, if there is one, and a token. */
+static void answer_json(rig *r, const vgi_schema *schema, const char *json,
+                        const char *token)
+{
+    peer_begin(&r->p, schema);
+    if (json)
+        peer_json(&r->p, schema, json);
+    if (token)
+        rig_token(r, token);
+    peer_end(&r->p);
+    rig_ok(r);
+}
+
+static void answer_token(rig *r, const vgi_schema *schema, const char *token)
+{
+    answer_json(r, schema, NULL, token);
+}
+
 /* The token that came with request `i`. */
 static const char *token_of(rig *r, size_t i)
 {
@@ -99,16 +117,9 @@ static void rows_of_a_producer(void **state)
     rig_token(&r, "two");
     peer_end(&r.p);
     rig_ok(&r);
-    peer_begin(&r.p, schema); /* a turn without data */
-    rig_token(&r, "three");
-    peer_end(&r.p);
-    rig_ok(&r);
-    peer_begin(&r.p, schema); /* the last one */
-    peer_json(&r.p, schema, "{\"n\": 4}");
-    peer_end(&r.p);
-    rig_ok(&r);
-    peer_void(&r.p);
-    rig_ok(&r);
+    answer_token(&r, schema, "three");           /* a turn without data */
+    answer_json(&r, schema, "{\"n\": 4}", NULL); /* the last one */
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, NULL), VGI_OK);
     for (int64_t want = 1; want <= 4; want++) {
@@ -174,10 +185,7 @@ static void tokens_are_not_seen(void **state)
     rig_json_token(&r, schema, "{\"n\": 1}", "one");
     peer_end(&r.p);
     rig_ok(&r);
-    peer_begin(&r.p, schema);
-    peer_json(&r.p, schema, "{\"n\": 2}");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_json(&r, schema, "{\"n\": 2}", NULL);
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, NULL), VGI_OK);
     assert_int_equal(vgi_stream_next(s, &b, &r.err), VGI_OK);
@@ -206,10 +214,7 @@ static void headers_come_first(void **state)
     peer_log(&r.p, "INFO", "before the header");
     peer_json(&r.p, schema, "{\"n\": 99}");
     peer_end(&r.p);
-    peer_begin(&r.p, schema);
-    peer_json(&r.p, schema, "{\"n\": 1}");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_json(&r, schema, "{\"n\": 1}", NULL);
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, &with_header), VGI_OK);
     assert_int_equal(r.p.logs, 1);
@@ -232,16 +237,9 @@ static void the_next_batch_is_asked_for_again(void **state)
 
     (void)state;
     rig_init(&r, &server);
-    peer_begin(&r.p, schema);
-    rig_token(&r, "one");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_token(&r, schema, "one");
     rig_text(&r, "503 Gone", "", "");
-    peer_begin(&r.p, schema);
-    peer_json(&r.p, schema, "{\"n\": 5}");
-    rig_token(&r, "two");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_json(&r, schema, "{\"n\": 5}", "two");
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, NULL), VGI_OK);
     assert_int_equal(next_row(&r, s, &n), VGI_OK);
@@ -264,10 +262,7 @@ static void a_producer_that_never_produces(void **state)
 
     (void)state;
     rig_init(&r, &server);
-    peer_begin(&r.p, schema);
-    rig_token(&r, "on and on");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_token(&r, schema, "on and on");
     server.answers[0].after = CANNED_AGAIN;
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, NULL), VGI_OK);
@@ -304,10 +299,7 @@ static void inputs_and_answers(void **state)
     rig_json_token(&r, schema, "[]", "three"); /* no rows, and an answer all the same */
     peer_end(&r.p);
     rig_ok(&r);
-    peer_begin(&r.p, schema);
-    peer_json(&r.p, schema, "{\"n\": 30}"); /* without a token: the last one */
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_json(&r, schema, "{\"n\": 30}", NULL); /* without a token: the last one */
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, &as_exchange), VGI_OK);
     assert_int_equal(exchange(&r, s, 1, &n), VGI_OK);
@@ -342,16 +334,9 @@ static void exchanges_out_of_step(void **state)
 
     (void)state;
     rig_init(&r, &server);
-    peer_begin(&r.p, schema); /* data before there was an input */
-    peer_json(&r.p, schema, "{\"n\": 1}");
-    rig_token(&r, "one");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_json(&r, schema, "{\"n\": 1}", "one"); /* data before there was an input */
     for (int i = 0; i < 2; i++) {
-        peer_begin(&r.p, schema);
-        rig_token(&r, "one");
-        peer_end(&r.p);
-        rig_ok(&r);
+        answer_token(&r, schema, "one");
         peer_begin(&r.p, i == 0 ? schema : other);
         rig_json_token(&r, i == 0 ? schema : other, i == 0 ? "{\"n\": 1}" : "{\"x\": 1}",
                        "two");
@@ -359,8 +344,7 @@ static void exchanges_out_of_step(void **state)
         peer_end(&r.p);
         rig_ok(&r);
     }
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, &as_exchange), VGI_OK);
     assert_int_equal(exchange(&r, s, 1, &n), VGI_EPROTO);
@@ -393,13 +377,9 @@ static void a_turn_that_is_lost_is_not_repeated(void **state)
 
     (void)state;
     rig_init(&r, &server);
-    peer_begin(&r.p, schema);
-    rig_token(&r, "one");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_token(&r, schema, "one");
     rig_text(&r, "503 Gone", "", "lost");
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, &as_exchange), VGI_OK);
     assert_int_equal(exchange(&r, s, 1, &n), VGI_EPROTO);
@@ -429,8 +409,7 @@ static void refusals_to_open(void **state)
         rig_arrow(&r, "200 OK", "X-VGI-RPC-Error: true\r\n");
     }
     rig_text(&r, "401 Unauthorized", "", "who are you");
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, NULL), VGI_OK);
     assert_int_equal(next_row(&r, s, &n), VGI_EREMOTE);
@@ -455,24 +434,16 @@ static void exceptions_in_the_middle(void **state)
 
     (void)state;
     rig_init(&r, &server);
-    peer_begin(&r.p, schema);
-    peer_json(&r.p, schema, "{\"n\": 1}");
-    rig_token(&r, "one");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_json(&r, schema, "{\"n\": 1}", "one");
     peer_begin(&r.p, schema);
     peer_error(&r.p, "RuntimeError: gone wrong", NULL, NULL);
     rig_token(&r, "two"); /* which is of no use any more */
     peer_end(&r.p);
     rig_ok(&r);
-    peer_begin(&r.p, schema);
-    rig_token(&r, "one");
-    peer_end(&r.p);
-    rig_ok(&r);
+    answer_token(&r, schema, "one");
     peer_refuse(&r.p, "RuntimeError: State token expired", NULL, NULL);
     rig_arrow(&r, "400 Bad", "");
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     assert_int_equal(open_stream(&r, &s, NULL), VGI_OK);
     assert_int_equal(next_row(&r, s, &n), VGI_OK);
@@ -523,8 +494,7 @@ static void cancelled_streams(void **state)
     answer_init_and_cancel(&r, schema, "two");
     answer_init_and_cancel(&r, schema, NULL);
     answer_init_and_cancel(&r, schema, NULL);
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     for (int i = 0; i < 4; i++) { /* after a row, and before the first one */
         assert_int_equal(open_stream(&r, &s, NULL), VGI_OK);
@@ -562,8 +532,7 @@ static void closed_streams_send_nothing(void **state)
         server.n_answers--; /* nobody cancels */
         vgi__buffer_clear(&r.wire[r.n]);
     }
-    peer_void(&r.p);
-    rig_ok(&r);
+    rig_void_answer(&r, "");
     rig_connect(&r);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(open_stream(&r, &s, i == 2 ? &as_exchange : NULL), VGI_OK);

@@ -21,6 +21,7 @@ typedef struct rig {
     vgi__transfer_answer answer;
     vgi_error err;
     char url[64];
+    bool once; /* its requests must not be executed twice */
 } rig;
 
 static void serve(const char *answer, canned_after after)
@@ -63,7 +64,8 @@ static int post(rig *r, const struct iovec *body, size_t n, int64_t max_body)
                                        .n_headers = 2,
                                        .body = body,
                                        .n_body = n,
-                                       .max_body = max_body };
+                                       .max_body = max_body,
+                                       .once = r->once };
 
     r->err = (vgi_error){ 0 };
     return vgi__transfer_run(r->t, &rq, &r->answer, &r->err);
@@ -453,6 +455,43 @@ static void a_closed_connection_is_replaced(void **state)
     assert_int_equal(server.bodies[server.requests[2].body_at + 199999], 'b');
 }
 
+/* A kept connection ends when the server has the request: it may have executed it. */
+static void lose_the_answer(bool once, struct iovec *runs, size_t n)
+{
+    rig r;
+
+    canned_init(&server);
+    serve(hello, CANNED_KEEP);
+    serve("", CANNED_CLOSE);
+    serve(hello, CANNED_KEEP);
+    start(&r);
+    r.once = once;
+    assert_int_equal(post(&r, runs, n, 100), VGI_OK);
+    assert_true(body_is(&r, "hello"));
+    if (once) {
+        assert_int_equal(post(&r, runs, n, 100), VGI_ECLOSED);
+        assert_non_null(strstr(r.err.message, "lost before an answer"));
+        assert_false(r.answer.untouched);
+    }
+    assert_int_equal(post(&r, runs, n, 100), VGI_OK);
+    assert_true(body_is(&r, "hello"));
+    stop(&r);
+    assert_int_equal(server.n_requests, 3);
+    assert_int_equal(server.connections, 2);
+}
+
+static void a_request_is_not_repeated(void **state)
+{
+    static uint8_t big[200000];
+    struct iovec runs[] = { { big, 100000 }, { big + 100000, 100000 } };
+
+    (void)state;
+    for (size_t n = 1; n <= 2; n++) { /* in one piece, and read piece by piece */
+        lose_the_answer(true, runs, n);
+        lose_the_answer(false, runs, n);
+    }
+}
+
 static void nobody_listens(void **state)
 {
     rig r;
@@ -511,6 +550,7 @@ int main(void)
         cmocka_unit_test(answers_that_break_off),
         cmocka_unit_test(answers_that_are_none),
         cmocka_unit_test(a_closed_connection_is_replaced),
+        cmocka_unit_test(a_request_is_not_repeated),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(a_silent_server),
     };

@@ -233,6 +233,69 @@ static void a_reader_that_stops_is_closed(void **state)
     assert_true(took < s.options.drain_ms);
 }
 
+/* It reads all the time, so that every write makes progress, but not fast enough. */
+static void a_reader_has_to_make_its_rate(void **state)
+{
+    (void)state;
+    enum { BYTES = 32000000, STEP = 65536 };
+    static char bytes[STEP];
+    echo s;
+    size_t heard = 0;
+    ssize_t n;
+
+    echo_prepare(&s);
+    s.options.write_ms = 400;
+    s.options.body_rate = 1000000000;
+    echo_start(&s);
+    const int fd = echo_connect(&s);
+    const uint64_t from = now_ms();
+    const bool said = say(fd, GET("/bytes/32000000"));
+    while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+        heard += (size_t)n;
+        pause_ms(5);
+    }
+    const uint64_t took = now_ms() - from;
+    close(fd);
+    echo_end(&s);
+    assert_true(said);
+    assert_int_equal(s.sent, 1);
+    assert_true(heard < BYTES);
+    assert_true(took >= 390);
+}
+
+/* The body is there in time, but the only thread is not. */
+static void what_has_arrived_is_not_late(void **state)
+{
+    (void)state;
+    static char half[20000];
+    echo s;
+    answer a = { 0 };
+
+    echo_prepare(&s);
+    s.options.threads = s.options.max_threads = 1;
+    s.options.header_ms = 150;
+    s.options.body_rate = 1000000;
+    echo_start(&s);
+    const int fd = echo_connect(&s), other = echo_connect(&s);
+    bool ok =
+        say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 40000\r\n\r\n") &&
+        say_bytes(fd, half, sizeof(half));
+    pause_ms(30);
+    ok = ok && say(other, GET("/sleep/600"));
+    for (int i = 0; i < 1000 && s.running == 0; i++)
+        pause_ms(1);
+    ok = ok && say_bytes(fd, half, sizeof(half));
+    if (ok)
+        hear(fd, &a, false);
+    close(fd);
+    close(other);
+    echo_end(&s);
+    answer_free(&a);
+    assert_true(ok);
+    assert_int_equal(a.status, 200);
+    assert_int_equal(a.len, 2 * sizeof(half));
+}
+
 static void late_and_busy_ones_do_not_disturb_each_other(void **state)
 {
     (void)state;
@@ -277,6 +340,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_body_that_makes_its_rate_may_take_long),
     cmocka_unit_test(a_body_that_stops_is_refused),
     cmocka_unit_test(a_reader_that_stops_is_closed),
+    cmocka_unit_test(a_reader_has_to_make_its_rate),
+    cmocka_unit_test(what_has_arrived_is_not_late),
     cmocka_unit_test(late_and_busy_ones_do_not_disturb_each_other),
 };
 

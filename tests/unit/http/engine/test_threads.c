@@ -219,31 +219,43 @@ static void slow_readers_hold_no_thread(void **state)
     assert_int_equal(whole, 2 * READERS);
 }
 
-static void what_slow_readers_wait_for_is_bounded(void **state)
+/* What was answered waits for its reader; until some have read, nothing new is begun. */
+static void slow_readers_lose_no_answer(void **state)
 {
     (void)state;
-    enum { READERS = 8 };
+    enum { READERS = 8, BYTES = 16000000 };
     echo s;
-    int fds[READERS], cut = 0;
+    int fds[READERS], whole = 0, refused = 0;
+    answer over;
 
     echo_prepare(&s);
+    s.options.threads = s.options.max_threads = 2;
     s.options.body_bytes_total = 20000000;
     echo_start(&s);
-    send_all(&s, fds, READERS, GET("/bytes/8000000"));
-    for (int i = 0; i < 400 && s.sent < READERS; i++)
+    send_all(&s, fds, READERS, GET("/bytes/16000000"));
+    for (int i = 0; i < 1000 && s.sent + s.refused < READERS; i++)
         pause_ms(5);
-    pause_ms(50);
+    const int fd = echo_connect(&s);
+    say(fd, GET("/"));
+    hear(fd, &over, false);
+    close(fd);
+    answer_free(&over);
+    const int handled = s.handled;
     for (int i = 0; i < READERS; i++) {
         answer a;
 
         hear(fds[i], &a, false);
-        cut += a.status == 0;
+        whole += a.len == BYTES && a.body[BYTES - 1] == (uint8_t)((BYTES - 1) * 31);
+        refused += a.status == 503 && answer_has(&a, "Retry-After: 1");
         answer_free(&a);
         close(fds[i]);
     }
     const int after = ask_alone(&s, GET("/"));
     echo_end(&s);
-    assert_in_range(cut, READERS - 5, READERS - 1);
+    assert_int_equal(over.status, 503);
+    assert_int_equal(whole, handled);
+    assert_int_equal(whole + refused, READERS);
+    assert_in_range(whole, 2, 5);
     assert_int_equal(after, 200);
 }
 
@@ -254,7 +266,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(busy_clients_share_the_threads),
     cmocka_unit_test(connections_beyond_the_cap_wait),
     cmocka_unit_test(slow_readers_hold_no_thread),
-    cmocka_unit_test(what_slow_readers_wait_for_is_bounded),
+    cmocka_unit_test(slow_readers_lose_no_answer),
 };
 
 int main(void)

@@ -19,6 +19,34 @@ static void finding_headers(void **state)
     assert_null(vgi__http_find(&rq, "Accept-Encoding").data);
 }
 
+/* What several lines say is said by one list. */
+static void lists_of_several_lines(void **state)
+{
+    (void)state;
+    const vgi__http_header headers[] = {
+        { VGI_LIT("Accept"), VGI_LIT("a;q=1") }, { VGI_LIT("Host"), VGI_LIT("x") },
+        { VGI_LIT("accept"), VGI_LIT("b, c") },  { VGI_LIT("X-Empty"), VGI_LIT("") },
+        { VGI_LIT("ACCEPT"), VGI_LIT("") },
+    };
+    const vgi__http_request rq = { .headers = headers, .n_headers = 5 };
+    vgi_arena mem = { .limit = 64 };
+    vgi_str value;
+    int rc = vgi__http_list(&rq, "Accept", &mem, &value);
+    assert_int_equal(rc, VGI_OK);
+    assert_true(vgi_str_eq(value, "a;q=1, b, c, "));
+    assert_int_equal(vgi__http_list(&rq, "host", &mem, &value), VGI_OK);
+    assert_ptr_equal(value.data, headers[1].value.data);
+    assert_int_equal(vgi__http_list(&rq, "X-Empty", &mem, &value), VGI_OK);
+    assert_non_null(value.data);
+    assert_int_equal(value.len, 0);
+    assert_int_equal(vgi__http_list(&rq, "X-Absent", &mem, &value), VGI_OK);
+    assert_null(value.data);
+    vgi_arena_free(&mem);
+    mem.limit = 1;
+    assert_int_equal(vgi__http_list(&rq, "Accept", &mem, &value), VGI_ENOMEM);
+    assert_null(value.data);
+}
+
 static void setting_headers(void **state)
 {
     (void)state;
@@ -94,11 +122,9 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finding_headers),
-        cmocka_unit_test(setting_headers),
-        cmocka_unit_test(splitting_is_impossible),
-        cmocka_unit_test(bodies),
-        cmocka_unit_test(names),
+        cmocka_unit_test(finding_headers), cmocka_unit_test(lists_of_several_lines),
+        cmocka_unit_test(setting_headers), cmocka_unit_test(splitting_is_impossible),
+        cmocka_unit_test(bodies),          cmocka_unit_test(names),
     };
     return vgi_test_run(tests);
 }

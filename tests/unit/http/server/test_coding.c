@@ -89,6 +89,11 @@ static void test_codings_that_are_unknown(void **state)
         assert_non_null(strstr(surface_text(&s), "Unsupported Content-Encoding"));
         assert_non_null(strstr(surface_text(&s), names[i]));
     }
+    send_echo(&s, false, 10); /* two lines are one list */
+    surface_header(&s, "Content-Encoding", "identity");
+    surface_header(&s, "Content-Encoding", "zstd");
+    assert_int_equal(surface_post(&s, "/echo"), 415);
+    assert_non_null(strstr(surface_text(&s), "identity, zstd"));
     surface_end(&s);
 }
 

@@ -426,7 +426,8 @@ static void test_caps_of_exchanges(void **state)
     end(&f);
     const vgi_http_options tiny = { .size = sizeof(tiny), .max_response_bytes = 100 };
     begin(&f, &tiny);
-    assert_int_equal(init(&f, "sum", 1), 200);
+    start_sum(&f, 1); /* as the reference has it: what opens a stream is not measured */
+    assert_int_equal(exchange(&f, "sum", 1), 200);
     surface_expect(&f.s, "X-VGI-RPC-Error", "true");
     expect_failure(&f, 1, "RuntimeError", "> 100) for method 'sum'");
     end(&f);

@@ -155,18 +155,19 @@ static void test_state_that_is_too_big(void **state)
 
 static void test_current_addresses(void **state)
 {
+    const vgi_http_options http = { .size = sizeof(http), .prefix = "/api" };
     const calc_count three = { 3 };
     surface s;
 
     (void)state;
-    surface_begin(&s, NULL, NULL);
+    surface_begin(&s, NULL, &http);
     talk_request(&s.talk, CURRENT("count"), VGI_FROM(calc_count, &three), 1);
-    assert_int_equal(surface_post(&s, "/Calc/count/init"), 404);
+    assert_int_equal(surface_post(&s, "/api/Calc/count/init"), 404);
     talk_expect_stream(&s.talk, 0);
-    talk_expect_exception(&s.talk, "MethodNotImplementedError", "/count/init");
+    talk_expect_exception(&s.talk, "MethodNotImplementedError", "at /api/count/init");
     assert_string_equal(talk_key(&s.talk, VGI_KEY_ERROR_KIND), "method_not_implemented");
     talk_request(&s.talk, CURRENT("count"), VGI_FROM(calc_count, &three), 1);
-    assert_int_equal(surface_post(&s, "/Calc/count/exchange"), 404);
+    assert_int_equal(surface_post(&s, "/api/Calc/count/exchange"), 404);
     surface_end(&s);
 }
 
