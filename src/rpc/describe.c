@@ -41,6 +41,30 @@ static int append_schema(vgi__builder *b, int32_t node, const vgi_schema *s)
     return vgi__builder_bytes(b, node, message.data, message.len);
 }
 
+int vgi__describe_result(const vgi__method *m, vgi_schema **out, vgi_error *err)
+{
+    static const vgi_column nullable = { .name = "result",
+                                         .format = "z",
+                                         .nullable = true };
+
+    if (m->def.result && m->def.result->kind == VGI_KIND_STRUCT)
+        return vgi_schema_build(out, &nullable, 1, err);
+    *out = vgi_schema_ref(m->result_schema);
+    return VGI_OK;
+}
+
+static int append_result(vgi__builder *b, int32_t node, const vgi__method *m)
+{
+    vgi_schema *s;
+    int rc = vgi__describe_result(m, &s, NULL);
+
+    if (rc != VGI_OK)
+        return rc;
+    rc = append_schema(b, node, s);
+    vgi_schema_unref(s);
+    return rc;
+}
+
 static int append_method(vgi__builder *b, const vgi__method *m)
 {
     const char exchange = vgi__describe_exchange(m);
@@ -54,7 +78,7 @@ static int append_method(vgi__builder *b, const vgi__method *m)
     if (rc == VGI_OK)
         rc = append_schema(b, node++, m->params_schema);
     if (rc == VGI_OK)
-        rc = append_schema(b, node++, m->result_schema);
+        rc = append_result(b, node++, m);
     if (rc == VGI_OK)
         rc = vgi__builder_bool(b, node++, m->header_schema != NULL);
     if (rc == VGI_OK)
@@ -95,7 +119,8 @@ static int make(const vgi__registry *r, vgi__service *s, vgi_error *err)
     vgi__introspection *d = &s->introspection;
     int rc = vgi__hash_protocol(s, r->options.allocator, d->protocol_hash, err);
 
-    vgi__hash_describe(s, d->describe_hash);
+    if (rc == VGI_OK)
+        rc = vgi__hash_describe(s, d->describe_hash, err);
     if (rc == VGI_OK && (rc = build_rows(r, s, err)) != VGI_OK) {
         vgi__builder_free(d->builder);
         d->builder = NULL;

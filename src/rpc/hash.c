@@ -43,10 +43,14 @@ static void update_schema(vgi__sha256 *h, const vgi_schema *s)
     vgi__sha256_update(h, message.data, message.len);
 }
 
-static void update_method(vgi__sha256 *h, const vgi__method *m)
+static int update_method(vgi__sha256 *h, const vgi__method *m, vgi_error *err)
 {
     const char exchange[2] = { vgi__describe_exchange(m), '\0' };
+    vgi_schema *result;
+    int rc = vgi__describe_result(m, &result, err);
 
+    if (rc != VGI_OK)
+        return rc;
     update_text(h, "\x1f");
     update_text(h, m->name);
     update_text(h, "\x1e");
@@ -64,28 +68,32 @@ static void update_method(vgi__sha256 *h, const vgi__method *m)
     update_text(h, "\x1e");
     update_schema(h, m->params_schema);
     update_text(h, "\x1e");
-    update_schema(h, m->result_schema);
+    update_schema(h, result);
+    vgi_schema_unref(result);
     update_text(h, "\x1e");
     if (m->header_schema)
         update_schema(h, m->header_schema);
+    return VGI_OK;
 }
 
-void vgi__hash_describe(const vgi__service *s, char out[65])
+int vgi__hash_describe(const vgi__service *s, char out[65], vgi_error *err)
 {
     uint8_t digest[32];
     vgi__sha256 h;
+    int rc = VGI_OK;
 
     vgi__sha256_init(&h);
     update_text(&h,
                 "vgi_rpc.describe.v" VGI_DESCRIBE_VERSION "|" VGI_REQUEST_VERSION "|");
     update_text(&h, s->def.name);
     update_text(&h, "|");
-    for (size_t i = 0; i < s->n_methods; i++)
+    for (size_t i = 0; rc == VGI_OK && i < s->n_methods; i++)
         if (s->methods[i].visible & VGI_VISIBLE_SEED)
-            update_method(&h, &s->methods[i]);
+            rc = update_method(&h, &s->methods[i], err);
     vgi__sha256_final(&h, digest);
     vgi__hex(out, digest, sizeof(digest));
     out[64] = '\0';
+    return rc;
 }
 
 /* ---- protocol_hash v1 ---- */

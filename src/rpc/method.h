@@ -85,7 +85,7 @@ bool vgi__name_is_dunder(vgi_str name);
 uint32_t vgi__name_hash(vgi_str name);
 
 /* hash.c */
-void vgi__hash_describe(const vgi__service *s, char out[65]);
+int vgi__hash_describe(const vgi__service *s, char out[65], vgi_error *err);
 int vgi__hash_protocol(const vgi__service *s, const vgi_allocator *a, char out[65],
                        vgi_error *err);
 
@@ -94,6 +94,9 @@ int vgi__hash_protocol(const vgi__service *s, const vgi_allocator *a, char out[6
 int vgi__introspect(const vgi__registry *r, vgi__service *s, vgi_error *err);
 /* The answer to a `__describe__` request, onto the writer. After vgi__introspect. */
 int vgi__describe_write(const vgi__service *s, vgi__writer *w, vgi_error *err);
+/* The result's schema as `__describe__` states it, a new reference: release 0.15.0 calls
+ * a described struct nullable, which it never is. */
+int vgi__describe_result(const vgi__method *m, vgi_schema **out, vgi_error *err);
 /* is_exchange as `__describe__` states it: '0', '1', or '-' for null. */
 char vgi__describe_exchange(const vgi__method *m);
 

@@ -20,8 +20,8 @@ static bool cell_bool(const conversation *t, const char *column, int64_t row)
     return b;
 }
 
-/* A schema column's names, joined by commas; it must be a message without an end of
- * stream. */
+/* A schema column's names, joined by commas, with ? behind those that may be null; it
+ * must be a message without an end of stream. */
 static void expect_schema(const conversation *t, const char *column, int64_t row,
                           const char *names)
 {
@@ -38,6 +38,7 @@ static void expect_schema(const conversation *t, const char *column, int64_t row
     for (size_t i = 0; i < vgi_schema_columns(s); i++) {
         strcat(text, i == 0 ? "" : ",");
         strcat(text, vgi_schema_name(s, i));
+        strcat(text, vgi_schema_nullable(s, i) ? "?" : "");
     }
     assert_string_equal(text, names);
     vgi_schema_unref(s);
@@ -110,6 +111,46 @@ static void test_describe(void **state)
     talk_end(&t);
 }
 
+static void serve_instead(conversation *t, const vgi_service *s)
+{
+    vgi__registry_free(t->registry);
+    t->registry = NULL;
+    assert_int_equal(vgi__registry_new(&t->registry, NULL, &t->error), VGI_OK);
+    assert_int_equal(vgi__registry_add(t->registry, s, &t->error), VGI_OK);
+}
+
+static int swap(vgi_call *call, const calc_pair *in, calc_pair *out)
+{
+    (void)call;
+    *out = (calc_pair){ in->b, in->a };
+    return VGI_OK;
+}
+VGI_UNARY(swap, calc_pair, calc_pair);
+
+/* As in release 0.15.0, and not as the answer itself has it. */
+static void test_struct_result(void **state)
+{
+    const vgi_method *const methods[] = { VGI_METHOD(swap), NULL };
+    const vgi_service s = { VGI_SERVICE_INIT, .name = "Pairs", .methods = methods };
+    conversation t;
+
+    (void)state;
+    talk_begin(&t, NULL);
+    serve_instead(&t, &s);
+    talk_request(&t, SEED("__describe__"), NULL, NULL, 0);
+    talk_add(&t, SEED("swap"), 1, 2);
+    assert_int_equal(talk_go(&t), VGI_OK);
+    talk_expect_stream(&t, 8);
+    talk_expect_rows(&t, 1);
+    expect_schema(&t, "result_schema_ipc", 0, "result?");
+    talk_expect_end(&t);
+    talk_expect_stream(&t, 1);
+    talk_expect_rows(&t, 1);
+    assert_false(vgi_schema_nullable(vgi_batch_schema(&t.batch), 0));
+    talk_expect_end(&t);
+    talk_end(&t);
+}
+
 /* A service that does not state its streams' kinds, and a method of the current epoch
  * only. */
 static void test_untyped_and_hidden(void **state)
@@ -125,10 +166,7 @@ static void test_untyped_and_hidden(void **state)
     hidden.visible = VGI_VISIBLE_CURRENT;
     methods[1] = &hidden;
     talk_begin(&t, NULL);
-    vgi__registry_free(t.registry);
-    t.registry = NULL;
-    assert_int_equal(vgi__registry_new(&t.registry, NULL, &t.error), VGI_OK);
-    assert_int_equal(vgi__registry_add(t.registry, &s, &t.error), VGI_OK);
+    serve_instead(&t, &s);
     talk_request(&t, SEED("__describe__"), NULL, NULL, 0);
     talk_add(&t, SEED("add"), 1, 2);
     talk_add(&t, (keys){ .method = "add", .protocol = "Untyped" }, 1, 2);
@@ -148,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_struct_result),
         cmocka_unit_test(test_untyped_and_hidden),
     };
 
