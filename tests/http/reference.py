@@ -255,7 +255,7 @@ def addresses():
             yield get(path, verb=verb)
         yield post("", path, ECHO)
     # Addresses of the current epoch.
-    yield get("/a/b")
+    yield get("/a/b", ours=facts(content_type=JSON, body="404 Not Found"))
     listed = facts(status=200, allow=["POST"], body="", content_type=None, cache_control="public, max-age=300")
     yield get("/a/b", verb="OPTIONS", ours=listed)
     hosted = "This server does not host protocol 'a'. Hosted: [...]."

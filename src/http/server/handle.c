@@ -54,6 +54,10 @@ static void not_found(const vgi__app *app, const vgi__http_request *rq,
 
 static void wrong_method(const vgi__route *route, vgi__http_response *rs)
 {
+    if (!route->hosted) {
+        vgi__app_json_error(rs, 404, "404 Not Found", NULL);
+        return;
+    }
     vgi__buffer_printf(&rs->head, "Allow: %s, OPTIONS\r\n", methods_of(route));
     vgi__app_json_error(rs, 405, "405 Method Not Allowed", NULL);
 }
@@ -92,10 +96,7 @@ static void dispatch(vgi__worker *w, const vgi__route *route, const vgi__http_re
                      vgi__http_response *rs)
 {
     if (!has_method(route, rq->method)) {
-        if (route->hosted)
-            wrong_method(route, rs);
-        else
-            not_found(w->app, rq, rs);
+        wrong_method(route, rs);
         return;
     }
     switch (route->kind) {

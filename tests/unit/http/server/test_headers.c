@@ -166,7 +166,7 @@ static void test_methods_that_are_not_allowed(void **state)
                                 "{\"title\": \"405 Method Not Allowed\"}");
         }
         assert_int_equal(surface_ask(&s, verbs[v], "/Nobody/add"), 404);
-        surface_expect(&s, "Content-Type", "text/html; charset=utf-8");
+        surface_expect(&s, "Content-Type", "application/json");
     }
     assert_int_equal(surface_ask(&s, "POST", "/"), 405);
     surface_expect(&s, "Allow", "GET, HEAD, OPTIONS");
