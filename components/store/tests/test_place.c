@@ -58,38 +58,42 @@ static void test_endpoints(void **state)
     vgi_arena_free(&mem);
 }
 
+typedef int check(const char *text, vgi_error *err);
+
+/* What may be, what may not be, each up to a NULL, and how long it may be. */
+static void check_texts(check *run, const char *const *good, const char *const *bad,
+                        size_t most)
+{
+    char text[1024];
+    for (; *good; good++)
+        assert_int_equal(run(*good, NULL), VGI_OK);
+    for (; *bad; bad++)
+        assert_int_equal(run(*bad, NULL), VGI_EINVAL);
+    memset(text, 'a', sizeof(text));
+    text[most + 1] = '\0';
+    assert_int_equal(run(text, NULL), VGI_EINVAL);
+    text[most] = '\0';
+    assert_int_equal(run(text, NULL), VGI_OK);
+}
+
 static void test_names(void **state)
 {
+    static const char *const good[] = { "abc", "a.b-c_D9", NULL };
+    static const char *const bad[] = { "", "ab", "a/b", "a b", "a%b", "b\xc3\xa4", NULL };
+
     (void)state;
-    static const char *const good[] = { "abc", "a.b-c_D9" };
-    static const char *const bad[] = { NULL, "", "ab", "a/b", "a b", "a%b", "b\xc3\xa4" };
-    char text[1024];
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_int_equal(vgi__bucket_check(good[i], NULL), VGI_OK);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_int_equal(vgi__bucket_check(bad[i], NULL), VGI_EINVAL);
-    memset(text, 'a', sizeof(text));
-    text[223] = '\0';
-    assert_int_equal(vgi__bucket_check(text, NULL), VGI_EINVAL);
-    text[222] = '\0';
-    assert_int_equal(vgi__bucket_check(text, NULL), VGI_OK);
+    check_texts(vgi__bucket_check, good, bad, 222);
+    assert_int_equal(vgi__bucket_check(NULL, NULL), VGI_EINVAL);
 }
 
 static void test_prefixes(void **state)
 {
+    static const char *const good[] = { "",    "a/",        "/",    "//",
+                                        "...", "a/.b/..c/", "a..b", NULL };
+    static const char *const bad[] = { ".", "..", "./a", "a/.", "a/../b", "a/./", NULL };
+
     (void)state;
-    static const char *const good[] = { "", "a/", "/", "//", "...", "a/.b/..c/", "a..b" };
-    static const char *const bad[] = { ".", "..", "./a", "a/.", "a/../b", "a/./" };
-    char text[1024];
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_int_equal(vgi__prefix_check(good[i], NULL), VGI_OK);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_int_equal(vgi__prefix_check(bad[i], NULL), VGI_EINVAL);
-    memset(text, 'a', sizeof(text));
-    text[901] = '\0';
-    assert_int_equal(vgi__prefix_check(text, NULL), VGI_EINVAL);
-    text[900] = '\0';
-    assert_int_equal(vgi__prefix_check(text, NULL), VGI_OK);
+    check_texts(vgi__prefix_check, good, bad, 900);
 }
 
 static void test_object_paths(void **state)

@@ -170,6 +170,17 @@ static void finish(fixture *f)
     close(f->fd);
 }
 
+/* A stream of a method without parameters. */
+static void begin_stream(fixture *f, const char *method)
+{
+    const vgi_void none = { 0 };
+
+    begin(f);
+    assert_int_equal(shm_client_request(&f->c, method, VGI_FROM(vgi_void, &none), true),
+                     VGI_OK);
+    assert_int_equal(shm_client_begin(&f->c), VGI_OK);
+}
+
 static void begin_scale(fixture *f, double by, bool named)
 {
     const factor in = { by };
@@ -246,11 +257,7 @@ static void input_as_output(void **state)
     fixture f;
 
     (void)state;
-    begin(&f);
-    assert_int_equal(
-        shm_client_request(&f.c, "same", VGI_FROM(vgi_void, &(vgi_void){ 0 }), true),
-        VGI_OK);
-    assert_int_equal(shm_client_begin(&f.c), VGI_OK);
+    begin_stream(&f, "same");
     for (int i = 0; i < 20; i++) {
         assert_int_equal(shm_client_exchange(&f.c, 5000), VGI_OK);
         expect_scaled(&f, 5000, 1);
@@ -286,11 +293,7 @@ static void failed_turns_leave_nothing(void **state)
     fixture f;
 
     (void)state;
-    begin(&f);
-    assert_int_equal(
-        shm_client_request(&f.c, "waste", VGI_FROM(vgi_void, &(vgi_void){ 0 }), true),
-        VGI_OK);
-    assert_int_equal(shm_client_begin(&f.c), VGI_OK);
+    begin_stream(&f, "waste");
     assert_int_equal(shm_client_exchange(&f.c, 5000), VGI_EREMOTE);
     assert_non_null(strstr(f.c.p.message, "for nothing"));
     assert_int_equal(shm_client_regions(&f.c), 0);
@@ -306,11 +309,7 @@ static void no_data_before_the_end(void **state)
     fixture f;
 
     (void)state;
-    begin(&f);
-    assert_int_equal(
-        shm_client_request(&f.c, "chatty", VGI_FROM(vgi_void, &(vgi_void){ 0 }), true),
-        VGI_OK);
-    assert_int_equal(shm_client_begin(&f.c), VGI_OK);
+    begin_stream(&f, "chatty");
     assert_int_equal(shm_client_exchange(&f.c, 5000), VGI_OK);
     assert_int_equal(arrived, -1);
     assert_int_equal(shm_client_regions(&f.c), 1);
