@@ -142,6 +142,7 @@ def killed_under_an_exchange(fleet):
     with fleet.stream("scale", "factor=4", "--input", "-") as process:
         for turn in range(300):
             if turn == 100:
+                time.sleep(0.5)  # the stream is open by then: its opening is not sent twice
                 two.end(signal.SIGKILL)
             process.stdin.write(json.dumps({"value": turn + 0.5}) + "\n")
             process.stdin.flush()
