@@ -8,7 +8,6 @@
 import socket
 import struct
 import sys
-import time
 
 from support import ADD, CONFORMANCE, NAPPING, ROOT, SANITIZED, Worker, add_request, ask, nap_request, post, run
 
@@ -18,7 +17,6 @@ import ipc  # noqa: E402
 GROWTH = 128 << 10  # some bytes of each of 1,500 connections are more
 FEW = ("--threads", "4", "--max-threads", "4")
 ROUNDS = 8
-SECONDS = 20
 
 
 def leave(s, how):
